@@ -28,11 +28,9 @@ struct NodeBlock: Equatable, Sendable {
         bind()
     }
 
-    /// Whether a node has room for a task. What it is was checked before.
-    func takes(_ demand: Demand, at index: Int) -> Bool {
-        figures[index].free.covers(demand.resources)
-            && figures[index].ports + demand.allocatedPorts <= PortSpec.allocated.count
-            && (demand.hostPorts.isEmpty || demand.hostPorts.allSatisfy { !ports[index].contains($0) })
+    /// Whether the fixed ports that a task needs are free on a node.
+    func hasPorts(for demand: Demand, at index: Int) -> Bool {
+        demand.hostPorts.isEmpty || demand.hostPorts.allSatisfy { !ports[index].contains($0) }
     }
 
     /// Computes the bounds anew.

@@ -18,6 +18,23 @@ package struct NodeFigures: Hashable, Sendable {
     /// The resources that are not reserved.
     var free: ResourceSpec { capacity - reserved }
 
+    /// Whether a node has room for a task and enough ports to allocate.
+    func takes(_ demand: Demand) -> Bool {
+        free.covers(demand.resources) && ports + demand.allocatedPorts <= PortSpec.allocated.count
+    }
+
+    /// Whether the load with a task is certainly above a limit. This takes no division, and is wrong for no load above the limit by
+    /// more than two millionths.
+    func isLoad(with demand: ResourceSpec, above limit: Int) -> Bool {
+        let most = Double(limit) + 2
+        func isAbove(_ part: Int, of whole: Int) -> Bool {
+            whole > 0 && Double(part) * 1_000_000 > most * Double(whole)
+        }
+        return isAbove(reserved.millicores + demand.millicores, of: capacity.millicores)
+            || isAbove(reserved.memory + demand.memory, of: capacity.memory)
+            || isAbove(reserved.disk + demand.disk, of: capacity.disk)
+    }
+
     /// The reserved share of the scarcest resource after a task is placed, in millionths.
     func load(with demand: ResourceSpec) -> Int { Self.load(reserved + demand, of: capacity) }
 

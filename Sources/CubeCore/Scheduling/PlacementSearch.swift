@@ -25,15 +25,19 @@ struct PlacementSearch {
             place.hasImage = word & images != 0
             place.isPassed = false
             if let best, scoring.bound(blocks[index].bounds, place, for: demand.resources) >= best.score { continue }
-            while word != 0 {
-                let bit = word.trailingZeroBitCount
-                word &= word - 1
-                guard blocks[index].takes(demand, at: bit) else { continue }
-                let position = index * NodeBlock.size + bit
-                place.hasImage = images & 1 << UInt64(bit) != 0
-                place.isPassed = position < nextPosition
-                let score = scoring.score(blocks[index].figures[bit], place, for: demand.resources, cost: cost)
-                if best.map({ score < $0.score }) ?? true { best = (position, score) }
+            let block = blocks[index]
+            block.figures.withUnsafeBufferPointer { nodes in
+                while word != 0 {
+                    let bit = word.trailingZeroBitCount
+                    word &= word - 1
+                    place.hasImage = images & 1 << UInt64(bit) != 0
+                    if let best, scoring.isBehind(best.score, nodes[bit], place, for: demand.resources) { continue }
+                    guard nodes[bit].takes(demand), block.hasPorts(for: demand, at: bit) else { continue }
+                    let position = index * NodeBlock.size + bit
+                    place.isPassed = position < nextPosition
+                    let score = scoring.score(nodes[bit], place, for: demand.resources, cost: cost)
+                    if best.map({ score < $0.score }) ?? true { best = (position, score) }
+                }
             }
         }
         return best?.position

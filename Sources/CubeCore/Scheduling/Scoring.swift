@@ -80,6 +80,13 @@ package struct Scoring: Sendable {
         }
     }
 
+    /// Whether the score of a node is certainly higher than another score of the same domain and the same number of siblings. Most nodes
+    /// need no score then.
+    func isBehind(_ best: Score, _ node: NodeFigures, _ place: Place, for demand: ResourceSpec) -> Bool {
+        guard rule == .spread else { return false }
+        return node.isLoad(with: demand, above: best.second + (place.hasImage ? Self.imageLoad : 0))
+    }
+
     /// What a node is to the workload that is being scheduled.
     struct Place {
         var domainSiblings = 0
