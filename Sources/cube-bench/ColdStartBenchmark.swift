@@ -12,7 +12,7 @@ struct ColdStartBenchmark {
         let directory = try RunningCube.newDirectory()
         let paths = (0..<manifests).map { "\(directory)/service-\($0).json" }
         for (number, path) in paths.enumerated() {
-            try Data(FigureBenchmark.manifest(number)).write(to: URL(filePath: path))
+            try FigureBenchmark.write(manifest: number, to: path)
         }
         let cube = try RunningCube.program("cube")
         var (validations, starts, floors): ([Double], [Double], [Double]) = ([], [], [])

@@ -82,7 +82,8 @@ struct MeasuredPart {
         return (Double(bytes) / seconds / 1e6, (Self.processorSeconds() - before) / seconds)
     }
 
-    private static func processorSeconds() -> Double {
+    /// The processor time that this process has used so far.
+    static func processorSeconds() -> Double {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }

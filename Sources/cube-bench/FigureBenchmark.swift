@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeJSON
 import FoundationEssentials
+import Glibc
 
 /// Measures parts of Cube in this process, each beside a floor or a peer.
 struct FigureBenchmark: AsyncParsableCommand {
@@ -19,6 +20,8 @@ struct FigureBenchmark: AsyncParsableCommand {
     @Option(help: "Number of manifests beside those whose reaction is measured.") var loaded = 0
     @Option(help: "Number of tasks that figures k and m need.") var tasks = 1_000
     @Option(help: "Seconds for which idle tasks are watched.") var idle = 60
+    @Option(help: "Number of tasks that figures h and o need.") var clusterTasks = 50_000
+    @Option(help: "Number of simulated nodes on which those tasks run.") var nodes = 500
     @Option(help: ArgumentHelp("Only these figures, such as a,e.", valueName: "letters")) var only: String?
     @Option(name: .shortAndLong, help: "Form of the output: table or json.") var output = Output.table
 
@@ -27,6 +30,12 @@ struct FigureBenchmark: AsyncParsableCommand {
         guard loaded >= 0 else { throw ValidationError("--loaded must be at least 0, not \(loaded)") }
         guard tasks > 0 else { throw ValidationError("--tasks must be above 0, not \(tasks)") }
         guard idle > 0 else { throw ValidationError("--idle must be above 0, not \(idle)") }
+        guard clusterTasks >= 10 else {
+            throw ValidationError("--cluster-tasks must be at least 10, not \(clusterTasks)")
+        }
+        guard (1...65_536).contains(nodes) else {
+            throw ValidationError("--nodes must be from 1 to 65536, not \(nodes)")
+        }
         for letter in letters where !Self.letters.contains(letter) {
             throw ValidationError(
                 "--only: there is no figure \(letter); choose among \(Self.letters.joined(separator: ", "))")
@@ -42,6 +51,18 @@ struct FigureBenchmark: AsyncParsableCommand {
                 { try await ColdStartBenchmark(manifests: $0.quick ? 20 : 100_000, repetitions: $0.count).figures() }
             ),
             (
+                ["c"],
+                {
+                    try await PassBenchmark(
+                        counts: $0.quick ? [10, 40] : [1_000, 10_000, 100_000], repetitions: $0.count
+                    ).figures()
+                }
+            ),
+            (
+                ["d"],
+                { try await RescanBenchmark(files: $0.quick ? 200 : 100_000, repetitions: $0.count).figures() }
+            ),
+            (
                 ["e"],
                 { try await ReactionBenchmark(loaded: $0.loaded, repetitions: $0.quick ? 2 : $0.repetitions).figures() }
             ),
@@ -50,6 +71,23 @@ struct FigureBenchmark: AsyncParsableCommand {
                 {
                     try await DeclareBenchmark(counts: $0.quick ? [20] : [100, 1_000, 10_000], repetitions: $0.count)
                         .figures()
+                }
+            ),
+            (
+                ["g"],
+                {
+                    try PlacementBenchmark(
+                        counts: $0.quick ? [20] : [1_000, 5_000, 10_000], tasks: $0.quick ? 100 : 20_000,
+                        repetitions: $0.count
+                    ).figures()
+                }
+            ),
+            (
+                ["h"],
+                {
+                    try await ClusterBenchmark(
+                        tasks: $0.quick ? 100 : $0.clusterTasks, nodes: $0.quick ? 5 : $0.nodes
+                    ).figures()
                 }
             ),
             (
@@ -67,9 +105,24 @@ struct FigureBenchmark: AsyncParsableCommand {
             ),
             (["l"], { try await StartBenchmark(tasks: $0.quick ? 5 : 500, repetitions: $0.count).figures() }),
             (["n"], { try await ColdStartBenchmark(manifests: 0, repetitions: $0.count).emptyFigures() }),
+            (
+                ["o"],
+                {
+                    try await RestartBenchmark(
+                        tasks: $0.quick ? 100 : $0.clusterTasks, nodes: $0.quick ? 5 : $0.nodes, repetitions: $0.count
+                    ).figures()
+                }
+            ),
+            (
+                ["p"],
+                { try await CallComparison.figures(calls: $0.quick ? 10 : 1_000, repetitions: $0.count) }
+            ),
         ]
 
     private static let letters = measurements.flatMap(\.letters)
+
+    /// The programs that figures need and that do not belong to Cube.
+    private static let programs = ["c": "strace", "d": "git"]
 
     private var letters: [String] { only?.split(separator: ",").map(String.init) ?? Self.letters }
 
@@ -77,6 +130,8 @@ struct FigureBenchmark: AsyncParsableCommand {
     private var count: Int { quick ? 1 : repetitions }
 
     func run() async throws {
+        // A missing program ends the run before it begins.
+        for letter in letters { if let program = Self.programs[letter] { _ = try MeasuredProgram.path(of: program) } }
         var figures: [Figure] = []
         for measurement in Self.measurements where measurement.letters.contains(where: letters.contains) {
             let new = try await measurement.figures(self)
@@ -133,6 +188,15 @@ struct FigureBenchmark: AsyncParsableCommand {
             }
 
             """.utf8)
+    }
+
+    /// Writes a manifest to a file. `Data.write` would make it durable, which takes minutes for 100,000 files.
+    static func write(manifest number: Int, to path: String) throws {
+        let (bytes, file) = (manifest(number), open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600))
+        defer { close(file) }
+        guard file >= 0, Glibc.write(file, bytes, bytes.count) == bytes.count else {
+            throw ValidationError("cannot write \(path)")
+        }
     }
 
     /// The same manifest for a decoder of Foundation, without checks and digests.

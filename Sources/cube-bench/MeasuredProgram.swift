@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeSystem
+import FoundationEssentials
 import Glibc
 
 /// A run of a program from its start until it ended.
@@ -21,5 +22,17 @@ struct MeasuredProgram {
         processorSeconds = [usage.ru_utime, usage.ru_stime]
             .reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
         self.status = status
+    }
+
+    /// Returns the path of a program that does not belong to Cube.
+    static func path(of name: String) throws -> String {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        let paths: [String] = folders.map { "\($0)/\(name)" }
+        guard let path = paths.first(where: { access($0, X_OK) == 0 }) else {
+            throw ValidationError(
+                "the program \(name) is not installed: install it with `.ci/setup checks`, or leave its figures out with --only"
+            )
+        }
+        return path
     }
 }

@@ -124,13 +124,16 @@ final class RunningCube {
         try await Self.wait(for: what, in: directory, until: condition)
     }
 
-    static func wait(for what: String, in directory: String, until condition: () async throws -> Bool) async throws {
+    static func wait(
+        for what: String, in directory: String, atMost limit: Duration = .seconds(60),
+        until condition: () async throws -> Bool
+    ) async throws {
         let start = ContinuousClock.now
-        while ContinuousClock.now - start < .seconds(60) {
+        while ContinuousClock.now - start < limit {
             if try await condition() { return }
             try await Task.sleep(for: .milliseconds(2))
         }
-        throw ValidationError("\(what) did not come within a minute; see \(directory)/log")
+        throw ValidationError("\(what) did not come within \(limit); see \(directory)/log")
     }
 
     /// Stops the tasks and `cube up`.
