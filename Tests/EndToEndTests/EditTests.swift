@@ -106,7 +106,9 @@ extension EndToEndTests {
                 try world.service("web", replicas: 3)
                 try world.start("up")
                 // A task that is not available yet may be replaced beside the one that `max_unavailable` allows.
-                try await world.wait(for: "three of version 1") { world.workload("web")?["health"] as? String == "Healthy" }
+                try await world.wait(for: "three of version 1") {
+                    world.workload("web")?["health"] as? String == "Healthy"
+                }
                 try world.service("web", version: 2, replicas: 3) { $0["command"] = ["sh", "-c", "exit 1"] }
                 try await world.wait(for: "a rollout that hangs") { try world.ledger.living().count == 2 }
                 try world.service("web", version: 3, replicas: 3)
