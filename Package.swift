@@ -119,8 +119,8 @@ let package = Package(
         .library(
             "CubeTransport",
             [
-                "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .asyncHTTPClient, .crypto,
-                .instrumentation,
+                "CubeErrors", "CubeJSON", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .asyncHTTPClient,
+                .crypto, .instrumentation,
                 .logging,
                 .metrics,
                 .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .systemPackage, .tracing,
@@ -149,15 +149,15 @@ let package = Package(
         .library(
             "CubeManager",
             [
-                "CubeCore", "CubeErrors", "CubeSystem", "CubeTypes", "CubeVersion", .grdb, .hashTreeCollections,
-                .logging,
-                .serviceLifecycle, .systemPackage,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeSystem", "CubeTypes", "CubeVersion", .grdb,
+                .hashTreeCollections, .logging, .serviceLifecycle, .systemPackage,
             ]),
         .library(
             "CubeWorker",
             [
-                "CubeCore", "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .asyncHTTPClient,
-                .dequeModule, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion",
+                .asyncHTTPClient, .dequeModule, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle,
+                .systemPackage,
             ]),
         .library(
             "CubeServer",
@@ -194,9 +194,9 @@ let package = Package(
         .executableTarget(
             name: "cube-bench",
             dependencies: [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManagerClient", "CubeOrchestratorClient", "CubeSystem",
-                "CubeTransport", "CubeTypes", .argumentParser,
-                .asyncHTTPClient, .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
+                "CubeReconciler", "CubeSystem", "CubeTransport", "CubeTypes", .argumentParser, .asyncHTTPClient, .grdb,
+                .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle, .systemPackage,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeJSON
 import CubeSystem
 package import CubeTypes
 import CubeVersion
@@ -233,7 +234,7 @@ extension HTTPTransport {
         }
         return WireRequest(
             method: request.method.rawValue, target: request.target, headers: headers,
-            body: try request.body.map { [UInt8](try JSONEncoder().encode($0)) })
+            body: try request.body.map { try JSONBytesEncoder.bytes(of: $0) })
     }
 
     private func body(of answer: WireAnswer, _ request: TransportRequest, label: String) async throws -> [UInt8] {

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 package import CubeErrors
+import CubeJSON
 import CubeVersion
 import FoundationEssentials
 import NIOCore
@@ -38,9 +39,7 @@ package struct WebhookClient: Sendable {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers = ["Content-Type": "application/json", "User-Agent": "cube/\(ProductVersion.current)"]
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        request.body = .bytes(ByteBuffer(bytes: try encoder.encode(body)))
+        request.body = .bytes(ByteBuffer(bytes: try JSONBytesEncoder.bytes(of: body)))
         let prepared = request
         do {
             try await Deadlines.ofProcess.within(Self.deadline) {

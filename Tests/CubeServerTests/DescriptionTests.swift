@@ -100,6 +100,27 @@ struct SchemaTests {
         }
     }
 
+    @Test func `every wire type is encoded to the bytes that Foundation gives`() throws {
+        for type in Self.objects { try compareEncoders(of: type) }
+        try compareEncoders(of: TaskDefinition.self)
+        try compareEncoders(of: BatchOperation.self)
+    }
+
+    private func compareEncoders<Value: Described & Codable>(of type: Value.Type) throws {
+        var random = SeededGenerator()
+        let note = Comment(rawValue: "\(type), CUBE_SEED=\(random.seed)")
+        let schema = try JSON(Value.schema.json)
+        var sampler = SchemaSampler(components: components)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        for round in 0..<25 {
+            sampler.isFull = round < 10
+            let value = try sampler.sample(schema, using: &random).decoded(as: type)
+            let text = String(decoding: try JSONBytesEncoder.bytes(of: value), as: UTF8.self)
+            #expect(text == String(decoding: try encoder.encode(value), as: UTF8.self), note)
+        }
+    }
+
     private func problems(of value: JSON, _ schema: Schema) throws -> [ValidationError] {
         SchemaChecker.problems(of: try JSONDocument(reading: Array(value.text.utf8)).root, schema)
     }

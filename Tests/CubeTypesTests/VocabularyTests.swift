@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeTypes
+import Foundation
 import Testing
 
 @Suite struct VocabularyTests {
@@ -36,6 +37,17 @@ import Testing
     func `the text of a time is parsed and written back unchanged`(text: String, milliseconds: Int64) {
         #expect(Timestamp(text)?.milliseconds == milliseconds)
         #expect(Timestamp(milliseconds: milliseconds).description == text)
+    }
+
+    @Test func `the date of a time is that of Foundation's calendar, from 1970 to 9999`() {
+        let lastDay = 2_932_896
+        // Every day of the years around the ends of centuries and leap years, and a sample of all others.
+        let days = Array(0...1500) + (10_900...11_400) + (47_450...47_600) + (lastDay - 400...lastDay)
+        for day in days + stride(from: 0, through: lastDay, by: 263) {
+            let date = Date(timeIntervalSince1970: Double(day) * 86_400).formatted(.iso8601).prefix(10)
+            #expect(Timestamp(milliseconds: Int64(day) * 86_400_000).description == "\(date)T00:00:00.000Z")
+            #expect(Timestamp(milliseconds: Int64(day + 1) * 86_400_000 - 1).description == "\(date)T23:59:59.999Z")
+        }
     }
 
     @Test func `every error status maps to a reason whose status maps to the same reason`() {

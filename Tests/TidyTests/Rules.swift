@@ -43,9 +43,11 @@ enum Rules {
     }
 
     /// Finds methods that have the name and the key of a method of `KeyedDecodingContainer` or `KeyedEncodingContainer`. In their module,
-    /// they would take precedence over that method, even in code that the compiler synthesizes.
+    /// they would take precedence over that method, even in code that the compiler synthesizes. A container of our own has these methods.
     static func shadowedCoders(_ file: SwiftFile) -> [String] {
         let code = file.code
+        let container = /\bstruct \w.*: Keyed(?:De|En)codingContainerProtocol\b/
+        if code.contains(where: { $0.text.contains(container) }) { return [] }
         let pattern = /\bfunc (?:de|en)code(?:IfPresent)?\b/
         return code.indices.compactMap { index in
             guard code[index].text.contains(pattern) else { return nil }

@@ -76,6 +76,16 @@ import Testing
             Rules.shadowedCoders(file) == [2, 3].map { "sample.swift:\($0): shadows a method of the standard library" })
     }
 
+    @Test func `the methods of a container shadow nothing`() {
+        let file = sample(
+            """
+            struct Fields<Key: CodingKey>: KeyedEncodingContainerProtocol {
+                func encode(_ value: Bool, forKey key: Key) throws { write(value) }
+            }
+            """)
+        #expect(Rules.shadowedCoders(file) == [])
+    }
+
     @Test(arguments: [
         ("let now = Date()", "Date()"), ("let now = Date.now", "Date.now"),
         ("clock: any Clock<Duration> = ContinuousClock()", "ContinuousClock()"),

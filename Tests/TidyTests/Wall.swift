@@ -47,9 +47,8 @@ extension Wall {
         Wall(
             "CubeTransport",
             """
-            AsyncHTTPClient Crypto CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation
-            Logging
-            Metrics NIOCore NIOHTTP1 NIOPosix NIOSSL Synchronization SystemPackage Tracing
+            AsyncHTTPClient Crypto CubeErrors CubeJSON CubeLinux CubeSystem CubeTypes CubeVersion FoundationEssentials Glibc
+            Instrumentation Logging Metrics NIOCore NIOHTTP1 NIOPosix NIOSSL Synchronization SystemPackage Tracing
             """),
         Wall("CubeManagerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
         Wall(
@@ -76,14 +75,14 @@ extension Wall {
         Wall(
             "CubeManager",
             """
-            CubeCore CubeErrors CubeSystem CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections
+            CubeCore CubeErrors CubeJSON CubeSystem CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections
             Logging ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeWorker",
             """
-            AsyncHTTPClient CubeCore CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion DequeModule Dispatch FoundationEssentials Glibc
-            Logging NIOCore NIOHTTP1 NIOPosix NIOSSL ServiceLifecycle Synchronization SystemPackage
+            AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeLinux CubeSystem CubeTypes CubeVersion DequeModule Dispatch
+            FoundationEssentials Glibc Logging NIOCore NIOHTTP1 NIOPosix NIOSSL ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeServer",
@@ -113,9 +112,9 @@ extension Wall {
         Wall(
             "cube-bench",
             """
-            ArgumentParser AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManagerClient CubeOrchestratorClient
-            CubeSystem CubeTransport CubeTypes Dispatch FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore NIOHTTP1 ServiceLifecycle
-            Synchronization
+            ArgumentParser AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient
+            CubeReconciler CubeSystem CubeTransport CubeTypes Dispatch FoundationEssentials Glibc GRDB HTTPTypes Hummingbird Logging
+            NIOCore NIOHTTP1 ServiceLifecycle Synchronization SystemPackage
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 

@@ -28,8 +28,8 @@ package indirect enum CanonicalJSON: Sendable {
     package func write(to output: inout [UInt8], indentation: Int?) {
         switch self {
         case .string(let text): Self.write(text, to: &output)
-        case .integer(let number): output += "\(number)".utf8
-        case .boolean(let flag): output += (flag ? "true" : "false").utf8
+        case .integer(let number): JSONScalar.append(number, to: &output)
+        case .boolean(let flag): JSONScalar.append(word: flag ? "true" : "false", to: &output)
         case .array(let elements):
             Self.write(elements, between: "[", and: "]", to: &output, indentation: indentation) { element, output in
                 element.write(to: &output, indentation: indentation.map { $0 + 1 })
@@ -63,31 +63,7 @@ package indirect enum CanonicalJSON: Sendable {
         output.append(UInt8(ascii: close))
     }
 
-    package static func write(_ text: String, to output: inout [UInt8]) {
-        output.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { bytes in
-            // Most texts need no escape.
-            guard bytes.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
-                return output.append(contentsOf: bytes)
-            }
-            for byte in bytes { write(escaping: byte, to: &output) }
-        }
-        output.append(UInt8(ascii: "\""))
-    }
-
-    private static func write(escaping byte: UInt8, to output: inout [UInt8]) {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
-        case 0x08: output += "\\b".utf8
-        case 0x09: output += "\\t".utf8
-        case 0x0A: output += "\\n".utf8
-        case 0x0C: output += "\\f".utf8
-        case 0x0D: output += "\\r".utf8
-        case 0..<0x20: output += ((byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16)).utf8
-        default: output.append(byte)
-        }
-    }
+    package static func write(_ text: String, to output: inout [UInt8]) { JSONScalar.append(text, to: &output) }
 }
 
 extension CanonicalJSON: Hashable {

@@ -1,4 +1,5 @@
 package import CubeCore
+import CubeJSON
 import CubeSystem
 package import CubeTypes
 import HashTreeCollections
@@ -283,7 +284,7 @@ extension SQLiteStore {
     }
 
     static func write(_ value: some Encodable, _ key: String, to database: Database) throws {
-        try put("meta", key, JSONEncoder().encode(value), in: database)
+        try put("meta", key, JSONBytesEncoder.bytes(of: value), in: database)
     }
 
     /// Returns the records of a table, by key. An unreadable record is an error: if the manager skipped a task, the
@@ -339,26 +340,24 @@ extension SQLiteStore {
     private static func put<Key, Record: Encodable>(
         _ records: [Key: Record?], in table: String, of database: Database, key text: (Key) -> String
     ) throws {
-        let encoder = JSONEncoder()
         for (key, record) in records {
             if let record {
-                try put(table, text(key), encoder.encode(record), in: database)
+                try put(table, text(key), JSONBytesEncoder.bytes(of: record), in: database)
             } else {
                 try database.cachedStatement(sql: "DELETE FROM \(table) WHERE key = ?").execute(arguments: [text(key)])
             }
         }
     }
 
-    private static func put(_ table: String, _ key: String, _ value: Data, in database: Database) throws {
+    private static func put(_ table: String, _ key: String, _ value: [UInt8], in database: Database) throws {
         try database.cachedStatement(sql: "INSERT OR REPLACE INTO \(table) (key, value) VALUES (?, ?)")
-            .execute(arguments: [key, value])
+            .execute(arguments: [key, Data(value)])
     }
 
     private static func append(_ events: [TaskEvent], to database: Database) throws {
         guard !events.isEmpty else { return }
-        let encoder = JSONEncoder()
         let statement = try database.cachedStatement(sql: "INSERT INTO event (value) VALUES (?)")
-        for event in events { try statement.execute(arguments: [encoder.encode(event)]) }
+        for event in events { try statement.execute(arguments: [Data(JSONBytesEncoder.bytes(of: event))]) }
         try database.cachedStatement(sql: "DELETE FROM event WHERE key <= (SELECT max(key) FROM event) - ?")
             .execute(arguments: [eventLimit])
     }

@@ -1,6 +1,6 @@
+import CubeJSON
 import CubeSystem
 package import CubeTypes
-import FoundationEssentials
 package import Logging
 import Synchronization
 package import SystemPackage
@@ -90,10 +90,8 @@ package actor Journal {
     package nonisolated var dropped: Int { queue.withLock(\.dropped) }
 
     package nonisolated func record(_ entries: [JournalEntry]) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         for entry in entries {
-            let line = (try? encoder.encode(entry)) ?? Data()  // Strings and numbers always encode.
+            let line = (try? JSONBytesEncoder.bytes(of: entry)) ?? []  // Strings and numbers always encode.
             queue.withLock { queue in
                 if queue.bytes.count + line.count < Self.maximumQueue {
                     queue.bytes += line + [UInt8(ascii: "\n")]

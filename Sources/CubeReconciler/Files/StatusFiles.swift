@@ -111,9 +111,7 @@ package actor StatusFiles {
 
     /// Encodes JSON for people: indented, with sorted keys.
     static func bytes(of value: some Encodable) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do { return JSONLayout.indented(try encoder.encode(value)) + [UInt8(ascii: "\n")] } catch {
+        do { return JSONLayout.indented(try JSONBytesEncoder.bytes(of: value)) + [UInt8(ascii: "\n")] } catch {
             preconditionFailure("Our own values always encode: \(error)")
         }
     }

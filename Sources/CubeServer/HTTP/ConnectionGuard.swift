@@ -1,5 +1,5 @@
 import CubeErrors
-import FoundationEssentials
+import CubeJSON
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
@@ -96,7 +96,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             .validationFailed,
             tooLarge ? "the header fields exceed the size limit" : "the request is not valid HTTP/1.1",
             code: tooLarge ? 431 : 400)
-        let body = (try? JSONEncoder().encode(answer)) ?? Data()  // Encoding strings and numbers cannot fail.
+        let body = (try? JSONBytesEncoder.bytes(of: answer)) ?? []  // Encoding strings and numbers cannot fail.
         let head = HTTPResponse(
             status: HTTPResponse.Status(code: answer.code),
             headerFields: [

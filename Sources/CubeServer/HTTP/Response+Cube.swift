@@ -1,14 +1,12 @@
 import CubeErrors
-import FoundationEssentials
+import CubeJSON
 import HTTPTypes
 import Hummingbird
 import NIOCore
 
 extension Response {
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return json(bytes: try encoder.encode(value), status: status)
+        json(bytes: try JSONBytesEncoder.bytes(of: value), status: status)
     }
 
     static func json(bytes: some Sequence<UInt8>, status: HTTPResponse.Status = .ok) -> Response {

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeJSON
 import CubeManager
 import CubeTypes
 import FoundationEssentials
@@ -75,7 +76,7 @@ extension RouteTable {
             since = list.revision
             if list.events.isEmpty { try await sink.send(Array(":\n\n".utf8)) }
             for event in list.events {
-                let data = String(decoding: try JSONEncoder().encode(event), as: UTF8.self)
+                let data = String(decoding: try JSONBytesEncoder.bytes(of: event), as: UTF8.self)
                 try await sink.send(Array("id: \(event.revision)\nevent: \(event.kind)\ndata: \(data)\n\n".utf8))
             }
         }

@@ -23,9 +23,50 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 extension Timestamp: CustomStringConvertible {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    /// Formats seconds and milliseconds separately: a `Date` is a floating-point number, and its own format style truncates
-    /// fractions that it cannot represent exactly.
     public var description: String {
+        // From 1970 to 9999.
+        guard (0..<253_402_300_800_000).contains(milliseconds) else { return distantDescription }
+        let (day, millisecond) = (milliseconds / 86_400_000, milliseconds % 86_400_000)
+        let date = Self.date(ofDay: day)
+        return String(unsafeUninitializedCapacity: 24) { text in
+            var count = 0
+            func write(_ number: Int64, digits: Int, then mark: Unicode.Scalar) {
+                var rest = number
+                for position in (count..<count + digits).reversed() {
+                    text.initializeElement(at: position, to: UInt8(ascii: "0") + UInt8(rest % 10))
+                    rest /= 10
+                }
+                text.initializeElement(at: count + digits, to: UInt8(ascii: mark))
+                count += digits + 1
+            }
+            write(date.year, digits: 4, then: "-")
+            write(date.month, digits: 2, then: "-")
+            write(date.day, digits: 2, then: "T")
+            write(millisecond / 3_600_000, digits: 2, then: ":")
+            write(millisecond / 60_000 % 60, digits: 2, then: ":")
+            write(millisecond / 1000 % 60, digits: 2, then: ".")
+            write(millisecond % 1000, digits: 3, then: "Z")
+            return count
+        }
+    }
+
+    /// Returns the date of a day since 1970 in the Gregorian calendar. Within the calculation, a year begins in March, so that a leap
+    /// day is its last day. Source: Howard Hinnant, `civil_from_days`.
+    private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        // Eras of 400 years, from the first of March of the year 0.
+        let (era, dayOfEra) = (day + 719_468).quotientAndRemainder(dividingBy: 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        return (400 * era + yearOfEra + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
+    }
+
+    /// The text of a time before 1970 or after 9999, from Foundation.
+    ///
+    /// Seconds and milliseconds are formatted separately: a `Date` is a floating-point number, and its own format style truncates
+    /// fractions that it cannot represent exactly.
+    private var distantDescription: String {
         let (seconds, thousandths) = (milliseconds / 1000, milliseconds % 1000)
         let whole = thousandths < 0 ? seconds - 1 : seconds
         let fraction = String(1000 + (thousandths < 0 ? thousandths + 1000 : thousandths)).dropFirst()

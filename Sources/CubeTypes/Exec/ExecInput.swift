@@ -33,7 +33,7 @@ public struct ExecInput: Codable, Hashable, Sendable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(offset, forKey: .offset)
-        try container.encode(Data(data), forKey: .data)
+        try container.encode(data.base64, forKey: .data)
         try container.encode(end, forKey: .end)
     }
 }

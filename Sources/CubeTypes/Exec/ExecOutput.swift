@@ -44,7 +44,7 @@ public struct ExecChunk: Codable, Hashable, Sendable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(stream, forKey: .stream)
-        try container.encode(Data(data), forKey: .data)
+        try container.encode(data.base64, forKey: .data)
     }
 }
 

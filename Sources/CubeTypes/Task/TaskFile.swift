@@ -145,6 +145,6 @@ extension ContentSource: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)
         try container.encodeIfPresent(digest, forKey: .digest)
-        try container.encodeIfPresent(content.map { Data($0) }, forKey: .content)
+        try container.encodeIfPresent(content?.base64, forKey: .content)
     }
 }

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeJSON
 import CubeTypes
 import FoundationEssentials
 import Glibc
@@ -221,9 +222,7 @@ struct WorkerStore: Sendable {
     }
 
     private func encoded(_ value: some Codable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        return Array(try encoder.encode(Stored(value: value)))
+        try JSONBytesEncoder.bytes(of: Stored(value: value))
     }
 
     private func save(_ value: some Codable, _ name: String, in directory: String, usesReserve: Bool) throws {

@@ -238,8 +238,20 @@ private struct RandomWorld {
     }
 
     /// Applies a transaction as a store does, and checks the invariants between the two states.
+    /// A store holds the same bytes whichever encoder wrote them.
+    private func checkEncoding(of changes: ClusterChanges) {
+        for record in changes.tasks.values { expectSameBytes(of: record) }
+        for record in changes.slots.values { expectSameBytes(of: record) }
+        for record in changes.nodes.values { expectSameBytes(of: record) }
+        for record in changes.owners.values { expectSameBytes(of: record) }
+        for record in changes.volumes.values { expectSameBytes(of: record) }
+        for record in changes.tokens.values { expectSameBytes(of: record) }
+        expectSameBytes(of: changes.counters)
+    }
+
     private mutating func follow(from before: ClusterState) {
         stored.apply(cluster.changes)
+        checkEncoding(of: cluster.changes)
         let after = cluster.state
         // Invariant 5: counters never decrease.
         #expect(after.revision >= before.revision)

@@ -25,6 +25,11 @@ struct StatusFileTests {
             text += String(decoding: try encoder.encode(report.drift), as: UTF8.self)
         }
         try Golden.compare(text + "\n", with: "status-files")
+        expectSameBytes(of: plan.summary)
+        for case let report? in plan.reports.values {
+            expectSameBytes(of: report.status)
+            expectSameBytes(of: report.drift)
+        }
         #expect(!text.contains("s3cret") && !text.contains("0ther"))
     }
 

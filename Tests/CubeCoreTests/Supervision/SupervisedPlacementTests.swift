@@ -122,6 +122,7 @@ struct SupervisedPlacementTests {
                 let progress = Progress(placement)
                 try #require(progress >= last, "fell back: \(trace)")
                 last = progress
+                if round.isMultiple(of: 40) { expectSameBytes(of: placement) }
             }
             let report = placement.report(notEnforced: [])
             tally[report.state.rawValue, default: 0] += 1
