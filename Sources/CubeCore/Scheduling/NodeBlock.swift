@@ -11,10 +11,10 @@ struct NodeBlock: Equatable, Sendable {
 
     static let size = 64
 
-    mutating func append(_ capacity: ResourceSpec, _ use: NodeUse, isOpen: Bool) {
-        figures.append(NodeFigures(capacity, use))
+    mutating func append(_ figures: NodeFigures, _ use: NodeUse, isOpen: Bool) {
+        self.figures.append(figures)
         ports.append(use.ports)
-        if isOpen { open |= 1 << UInt64(figures.count - 1) }
+        if isOpen { open |= 1 << UInt64(self.figures.count - 1) }
     }
 
     func use(at index: Int) -> NodeUse {
@@ -22,7 +22,7 @@ struct NodeBlock: Equatable, Sendable {
     }
 
     mutating func set(_ use: NodeUse, isOpen: Bool, at index: Int) {
-        figures[index] = NodeFigures(figures[index].capacity, use)
+        figures[index] = NodeFigures(figures[index].capacity, use, rank: figures[index].rank)
         ports[index] = use.ports
         if isOpen { open |= 1 << UInt64(index) } else { open &= ~(1 << UInt64(index)) }
         bind()
@@ -50,6 +50,7 @@ extension NodeBlock {
         private(set) var mostFree = ResourceSpec(millicores: .min, memory: .min, disk: .min)
         private(set) var leastTasks = Int.max
         private(set) var mostTasks = 0
+        private(set) var leastRank = Int.max
         private var leastReserved = ResourceSpec(millicores: .max, memory: .max, disk: .max)
         private var mostCapacity = ResourceSpec.zero
         private var leastLoad = Int.max
@@ -58,6 +59,7 @@ extension NodeBlock {
             mostFree = node.free.most(mostFree)
             leastTasks = min(leastTasks, node.tasks)
             mostTasks = max(mostTasks, node.tasks)
+            leastRank = min(leastRank, node.rank)
             // A resource that a node does not have is no load on it, whatever is reserved.
             let counted = ResourceSpec(
                 millicores: node.capacity.millicores == 0 ? 0 : node.reserved.millicores,
@@ -70,8 +72,8 @@ extension NodeBlock {
 
         /// A load that no node of the block is below after a task is placed.
         ///
-        /// If all nodes of the block are of the same size, the least of each resource is the better bound. If they are not, it is the
-        /// least load now.
+        /// As nodes are arranged by size, most blocks have nodes of one size. Then the least of each resource is the better bound;
+        /// otherwise, the least load now.
         func leastLoad(with demand: ResourceSpec) -> Int {
             max(leastLoad, NodeFigures.load(leastReserved + demand, of: mostCapacity))
         }

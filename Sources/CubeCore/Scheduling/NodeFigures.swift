@@ -7,9 +7,12 @@ package struct NodeFigures: Hashable, Sendable {
     package var tasks: Int
     /// The number of ports of the node that tasks use.
     package var ports: Int
+    /// The place of the node among all nodes by name, which breaks ties.
+    package var rank: Int
 
-    package init(_ capacity: ResourceSpec, _ use: NodeUse) {
+    package init(_ capacity: ResourceSpec, _ use: NodeUse, rank: Int = 0) {
         self.capacity = capacity
+        self.rank = rank
         reserved = use.reserved
         tasks = use.tasks
         ports = use.ports.count

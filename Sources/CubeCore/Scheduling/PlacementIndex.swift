@@ -3,14 +3,17 @@ package import CubeTypes
 
 /// The nodes of a cluster and what is placed on them, arranged so that the best node for a task is found without a look at each.
 ///
-/// Nodes are sorted by name, and divided into blocks of 64. A search skips a block if none of its nodes has room, or if the bounds of
+/// Nodes are arranged by size, and divided into blocks of 64. A search skips a block if none of its nodes has room, or if the bounds of
 /// the block show that none can be better than the best node so far. What a task requires of a node, whatever runs on it, is looked up
 /// once for all tasks that require the same.
 ///
 /// The index decides exactly as ``Scheduler`` does, which looks at all nodes. If no node can run a task, the scheduler is asked for the
 /// reason.
 package struct PlacementIndex: Equatable, Sendable {
+    /// The nodes by size. The index of a node in this list is its position.
     private var nodes: [IndexedNode] = []
+    /// The positions of the nodes by name.
+    private var positions: [Int] = []
     private var blocks: [NodeBlock] = []
     /// The numbers of placed tasks of a workload, by node.
     private var siblings: TreeDictionary<WorkloadKey, TreeDictionary<NodeName, Int>> = [:]
@@ -22,6 +25,15 @@ package struct PlacementIndex: Equatable, Sendable {
         var traits: NodeTraits
         /// `ready` if the node accepts tasks; otherwise, the reason why it does not.
         var state: WorkerState
+
+        /// Whether the node is smaller than another one, or has the same size and a name that is before.
+        func isArranged(before other: IndexedNode) -> Bool {
+            let (left, right) = (traits.capacity, other.traits.capacity)
+            guard left == right else {
+                return (left.millicores, left.memory, left.disk) < (right.millicores, right.memory, right.disk)
+            }
+            return traits.name < other.traits.name
+        }
     }
 
     package init() {}
@@ -29,12 +41,10 @@ package struct PlacementIndex: Equatable, Sendable {
     /// Creates an index of nodes. If a name occurs twice, the last node counts.
     package init(_ nodes: [(traits: NodeTraits, state: WorkerState, use: NodeUse)]) {
         let unique = Dictionary(nodes.map { ($0.traits.name, $0) }) { _, last in last }
-        arrange { nodes, uses in
-            for node in unique.values.sorted(by: { $0.traits.name < $1.traits.name }) {
-                nodes.append(IndexedNode(traits: node.traits, state: node.state))
-                uses.append(node.use)
-            }
-        }
+        self.nodes = unique.values.map { IndexedNode(traits: $0.traits, state: $0.state) }
+            .sorted { $0.isArranged(before: $1) }
+        positions = self.nodes.indices.sorted { [nodes = self.nodes] in nodes[$0].traits.name < nodes[$1].traits.name }
+        makeBlocks(self.nodes.map { unique[$0.traits.name]?.use ?? NodeUse() })
     }
 
     package static func == (left: PlacementIndex, right: PlacementIndex) -> Bool {
@@ -50,27 +60,35 @@ extension PlacementIndex {
     ///
     /// - Parameter state: `ready` if the node accepts tasks; otherwise, the reason why it does not.
     package mutating func set(_ traits: NodeTraits, state: WorkerState, use: NodeUse) {
-        let position = insertionPosition(of: traits.name)
+        if let position = position(of: traits.name), nodes[position].traits == traits {
+            nodes[position].state = state
+            return blocks[position / NodeBlock.size].set(
+                use, isOpen: state == .ready, at: position % NodeBlock.size)
+        }
+        var uses = takeOut(traits.name)
         let node = IndexedNode(traits: traits, state: state)
-        guard position < nodes.count, nodes[position].traits.name == traits.name else {
-            return arrange { nodes, uses in
-                nodes.insert(node, at: position)
-                uses.insert(use, at: position)
-            }
-        }
-        guard nodes[position].traits == traits else {
-            return arrange { nodes, uses in (nodes[position], uses[position]) = (node, use) }
-        }
-        nodes[position] = node
-        blocks[position / NodeBlock.size].set(use, isOpen: state == .ready, at: position % NodeBlock.size)
+        let position = nodes.count(before: node, by: { $0.isArranged(before: $1) })
+        let rank = rank(of: traits.name)
+        nodes.insert(node, at: position)
+        uses.insert(use, at: position)
+        positions = positions.map { $0 < position ? $0 : $0 + 1 }
+        positions.insert(position, at: rank)
+        makeBlocks(uses)
     }
 
     package mutating func remove(_ name: NodeName) {
-        guard let position = position(of: name) else { return }
-        arrange { nodes, uses in
-            nodes.remove(at: position)
-            uses.remove(at: position)
-        }
+        if position(of: name) != nil { makeBlocks(takeOut(name)) }
+    }
+
+    /// Removes a node from the lists, if it is there. Returns what the tasks of the others use.
+    private mutating func takeOut(_ name: NodeName) -> [NodeUse] {
+        var uses = nodes.indices.map(use(at:))
+        guard let position = position(of: name) else { return uses }
+        positions.remove(at: rank(of: name))
+        positions = positions.map { $0 < position ? $0 : $0 - 1 }
+        nodes.remove(at: position)
+        uses.remove(at: position)
+        return uses
     }
 
     /// Changes whether a node accepts tasks. Nothing happens if the node is unknown.
@@ -111,33 +129,27 @@ extension PlacementIndex {
         }
     }
 
-    private func insertionPosition(of name: NodeName) -> Int {
-        var (low, high) = (0, nodes.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if nodes[middle].traits.name < name { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    /// Returns the number of nodes whose names are before a name.
+    private func rank(of name: NodeName) -> Int { positions.count(before: name) { nodes[$0].traits.name < $1 } }
 
     private func position(of name: NodeName) -> Int? {
-        let position = insertionPosition(of: name)
-        return position < nodes.count && nodes[position].traits.name == name ? position : nil
+        let rank = rank(of: name)
+        return rank < positions.count && nodes[positions[rank]].traits.name == name ? positions[rank] : nil
     }
 
     private func use(at position: Int) -> NodeUse {
         blocks[position / NodeBlock.size].use(at: position % NodeBlock.size)
     }
 
-    /// Changes the list of nodes, or what they are.
-    private mutating func arrange(_ change: (inout [IndexedNode], inout [NodeUse]) -> Void) {
-        var uses = nodes.indices.map(use(at:))
-        change(&nodes, &uses)
+    private mutating func makeBlocks(_ uses: [NodeUse]) {
+        var ranks = positions
+        for (rank, position) in positions.enumerated() { ranks[position] = rank }
         blocks = stride(from: 0, to: nodes.count, by: NodeBlock.size).map { start in
             var block = NodeBlock()
             for position in start..<min(start + NodeBlock.size, nodes.count) {
-                let node = nodes[position]
-                block.append(node.traits.capacity, uses[position], isOpen: node.state == .ready)
+                let (node, use) = (nodes[position], uses[position])
+                let figures = NodeFigures(node.traits.capacity, use, rank: ranks[position])
+                block.append(figures, use, isOpen: node.state == .ready)
             }
             block.bind()
             return block
@@ -184,9 +196,8 @@ extension PlacementIndex {
             demand: demand, scoring: scoring,
             cost: scoring.cost(nodes: openNodes, mostTasks: blocks.reduce(0) { max($0, $1.bounds.mostTasks) }),
             images: image.map { memory.having($0, among: nodes.lazy.map(\.traits)) },
-            nextPosition: scoring.lastPicked.map { name in
-                let position = insertionPosition(of: name)
-                return position < nodes.count && nodes[position].traits.name == name ? position + 1 : position
+            nextRank: scoring.lastPicked.map { name in
+                rank(of: name) + (position(of: name) == nil ? 0 : 1)
             } ?? 0)
         // A task that uses the network of this one stays where it is, and would wait in vain for a network on another node.
         if let users = networkUsers[workload] {
@@ -244,6 +255,18 @@ extension PlacementIndex {
     /// The nodes that accept no tasks.
     private var unavailable: [UnavailableNode] {
         nodes.filter { $0.state != .ready }.map { UnavailableNode($0.traits, state: $0.state) }
+    }
+}
+
+extension Array {
+    /// Returns the number of elements of a sorted array that are before a value.
+    fileprivate func count<Value>(before value: Value, by isBefore: (Element, Value) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(self[middle], value) { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 

@@ -7,36 +7,39 @@ struct PlacementSearch {
     let cost: OpportunityCost?
     /// The nodes that have the image of the task; `nil` if it is of no importance.
     let images: NodeSet?
-    /// The position after the node that was picked last.
-    let nextPosition: Int
+    /// The rank after the node that was picked last.
+    let nextRank: Int
 
-    /// Returns the position of the best node of a set that has room for the task; the first one of those that are equally good.
+    /// Returns the position of the best node of a set that has room for the task; the first one by name of those that are equally good.
     ///
     /// - Parameters:
     ///   - domainSiblings: the number of the workload's tasks in the domain of each node of the set.
     ///   - siblings: the number of the workload's tasks on each node of the set, if the policy compares it.
     func best(in set: NodeSet, of blocks: [NodeBlock], _ domainSiblings: Int, _ siblings: Int) -> Int? {
         var place = Scoring.Place(domainSiblings: domainSiblings, siblings: siblings)
-        var best: (position: Int, score: Scoring.Score)?
+        var best: (position: Int, score: Scoring.Score, rank: Int)?
         for index in blocks.indices {
             var word = set.words[index] & blocks[index].open
             guard word != 0, blocks[index].bounds.mostFree.covers(demand.resources) else { continue }
             let images = images?.words[index] ?? 0
             place.hasImage = word & images != 0
             place.isPassed = false
-            if let best, scoring.bound(blocks[index].bounds, place, for: demand.resources) >= best.score { continue }
-            let block = blocks[index]
-            block.figures.withUnsafeBufferPointer { nodes in
+            if let best {
+                let bound = scoring.bound(blocks[index].bounds, place, for: demand.resources)
+                if bound > best.score || bound == best.score && blocks[index].bounds.leastRank > best.rank { continue }
+            }
+            blocks[index].figures.withUnsafeBufferPointer { nodes in
                 while word != 0 {
                     let bit = word.trailingZeroBitCount
                     word &= word - 1
                     place.hasImage = images & 1 << UInt64(bit) != 0
                     if let best, scoring.isBehind(best.score, nodes[bit], place, for: demand.resources) { continue }
-                    guard nodes[bit].takes(demand), block.hasPorts(for: demand, at: bit) else { continue }
-                    let position = index * NodeBlock.size + bit
-                    place.isPassed = position < nextPosition
+                    guard nodes[bit].takes(demand), blocks[index].hasPorts(for: demand, at: bit) else { continue }
+                    place.isPassed = nodes[bit].rank < nextRank
                     let score = scoring.score(nodes[bit], place, for: demand.resources, cost: cost)
-                    if best.map({ score < $0.score }) ?? true { best = (position, score) }
+                    if best.map({ score < $0.score || score == $0.score && nodes[bit].rank < $0.rank }) ?? true {
+                        best = (index * NodeBlock.size + bit, score, nodes[bit].rank)
+                    }
                 }
             }
         }
