@@ -67,7 +67,7 @@ extension NodeBlock {
                 disk: node.capacity.disk == 0 ? 0 : node.reserved.disk)
             leastReserved = counted.least(leastReserved)
             mostCapacity = node.capacity.most(mostCapacity)
-            leastLoad = min(leastLoad, node.load(with: .zero))
+            leastLoad = min(leastLoad, node.load)
         }
 
         /// A load that no node of the block is below after a task is placed.

@@ -2,18 +2,21 @@ package import CubeTypes
 
 /// The amounts of a node that policies compare. They are plain numbers, because a placement may look at thousands of nodes.
 package struct NodeFigures: Hashable, Sendable {
-    package var capacity: ResourceSpec
-    package var reserved: ResourceSpec
-    package var tasks: Int
+    package let capacity: ResourceSpec
+    package let reserved: ResourceSpec
+    /// The reserved share of the scarcest resource, in millionths.
+    let load: Int
+    package let tasks: Int
     /// The number of ports of the node that tasks use.
-    package var ports: Int
+    let ports: Int
     /// The place of the node among all nodes by name, which breaks ties.
-    package var rank: Int
+    let rank: Int
 
     package init(_ capacity: ResourceSpec, _ use: NodeUse, rank: Int = 0) {
         self.capacity = capacity
         self.rank = rank
         reserved = use.reserved
+        load = Self.load(use.reserved, of: capacity)
         tasks = use.tasks
         ports = use.ports.count
     }
@@ -29,6 +32,7 @@ package struct NodeFigures: Hashable, Sendable {
     /// Whether the load with a task is certainly above a limit. This takes no division, and is wrong for no load above the limit by
     /// more than two millionths.
     func isLoad(with demand: ResourceSpec, above limit: Int) -> Bool {
+        if load > limit { return true }
         let most = Double(limit) + 2
         func isAbove(_ part: Int, of whole: Int) -> Bool {
             whole > 0 && Double(part) * 1_000_000 > most * Double(whole)

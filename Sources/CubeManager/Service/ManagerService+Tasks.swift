@@ -102,7 +102,7 @@ extension ManagerService {
 
     private func ids(owner: OwnerName?, name: WorkloadName?, state wanted: TaskState?) -> [TaskID] {
         let owners = owner.map { [$0] } ?? state.index.slots.keys.sorted()
-        let slots = owners.flatMap { (state.index.slots[$0] ?? []).sorted() }
+        let slots = owners.flatMap { slotOrder.sorted(state.index.slots[$0] ?? [], of: $0) }
         let ids = slots.lazy.filter { name == nil || $0.name == name }.flatMap { self.state.index.attempts[$0] ?? [] }
         guard let wanted else { return Array(ids) }
         return ids.filter { state.records.tasks[$0]?.phase.state == wanted }
@@ -121,7 +121,8 @@ extension ManagerService {
             let number = position?.snapshot ?? snapshots.keep(snapshot)
             list.cursor = ListCursor(term: then.term, snapshot: number, offset: end).text
         } else if let owner = snapshot.owner {
-            list.slots = (then.index.slots[owner] ?? []).sorted().compactMap { then.records.slots[$0]?.status }
+            list.slots = slotOrder.sorted(then.index.slots[owner] ?? [], of: owner)
+                .compactMap { then.records.slots[$0]?.status }
             list.owner = then.records.owners[owner].map(then.status(of:))
         }
         return list

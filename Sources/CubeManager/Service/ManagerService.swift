@@ -34,6 +34,7 @@ package actor ManagerService: Service {
     var changeLog: ChangeLog
     var eventLog: EventLog
     var snapshots = ListSnapshots()
+    var slotOrder = SlotOrder()
     var bells = Bells<Topic>()
     /// The time of the last response of each node.
     var lastSeen: [NodeName: Timestamp] = [:]
