@@ -18,7 +18,8 @@ struct ContextCommand: ParsableCommand {
     }
 
     struct List: Command {
-        static let configuration = CommandConfiguration(abstract: "List the contexts, without their tokens.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the contexts, without their tokens.")
 
         @OptionGroup var output: OutputOptions
 
@@ -54,7 +55,7 @@ struct ContextCommand: ParsableCommand {
 
     struct Use: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Use a context from now on.",
+            commandName: "use", abstract: "Use a context from now on.",
             discussion: "The context `local` is the manager that runs on the data directory, without a login.")
 
         @Argument(help: "The context.", transform: ContextName.parse)
@@ -68,7 +69,7 @@ struct ContextCommand: ParsableCommand {
 
     struct Remove: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Forget a context and its token.",
+            commandName: "remove", abstract: "Forget a context and its token.",
             discussion: "The token itself stays valid; `cube manager token revoke` revokes it.")
 
         @Argument(help: "The context.", transform: ContextName.parse)

@@ -12,7 +12,7 @@ struct ImageCommand: ParsableCommand {
 
     struct List: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Ask the registries whether there are newer images.",
+            commandName: "list", abstract: "Ask the registries whether there are newer images.",
             discussion: .flowing(
                 """
                 Considers the manifests with `image_update`, and asks each registry with the credentials of
@@ -51,7 +51,7 @@ struct ImageCommand: ParsableCommand {
 
     struct Update: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Write newer images into the manifests.",
+            commandName: "update", abstract: "Write newer images into the manifests.",
             discussion: .flowing(
                 """
                 Replaces the references of `cube image list` in the files. No other byte of a file changes. What runs

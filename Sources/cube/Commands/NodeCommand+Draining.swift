@@ -7,6 +7,7 @@ import CubeTypes
 extension NodeCommand {
     struct Drain: Command {
         static let configuration = CommandConfiguration(
+            commandName: "drain",
             abstract: "Move the tasks of a node to other nodes, and stop assigning new tasks to it.",
             discussion: .flowing(
                 """

@@ -6,6 +6,7 @@ import CubeTypes
 extension NodeCommand {
     struct List: Command {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "List the nodes, with what their machines use, what tasks reserve, and what tasks can reserve.",
             discussion: .flowing(
                 """
@@ -33,7 +34,7 @@ extension NodeCommand {
     }
 
     struct Show: Command {
-        static let configuration = CommandConfiguration(abstract: "Show a node and its tasks.")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a node and its tasks.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName

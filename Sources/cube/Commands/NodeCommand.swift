@@ -11,7 +11,7 @@ struct NodeCommand: ParsableCommand {
 
     struct Cordon: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Stop assigning new tasks to a node.",
+            commandName: "cordon", abstract: "Stop assigning new tasks to a node.",
             discussion: "Its running tasks keep running. `cube node uncordon` reverses this.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
@@ -26,7 +26,7 @@ struct NodeCommand: ParsableCommand {
 
     struct Uncordon: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Assign new tasks to a node again, and end its drain.",
+            commandName: "uncordon", abstract: "Assign new tasks to a node again, and end its drain.",
             discussion: "Tasks that were moved to other nodes stay there.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
@@ -41,7 +41,7 @@ struct NodeCommand: ParsableCommand {
 
     struct Forget: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Remove a node that will not come back.",
+            commandName: "forget", abstract: "Remove a node that will not come back.",
             discussion:
                 """
                 Its tasks are considered lost, and may be started on other nodes. Make sure first that they no longer run on \

@@ -12,7 +12,7 @@ struct OwnerCommand: ParsableCommand {
 
     struct List: Command {
         static let configuration = CommandConfiguration(
-            abstract: "List the owners with their held changes, leases and directives.")
+            commandName: "list", abstract: "List the owners with their held changes, leases and directives.")
 
         @OptionGroup var manager: ConnectionOptions
         @OptionGroup var output: OutputOptions
@@ -37,7 +37,7 @@ struct OwnerCommand: ParsableCommand {
 
     struct Claim: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Bind an owner to this source of manifests.",
+            commandName: "claim", abstract: "Bind an owner to this source of manifests.",
             discussion: .flowing(
                 """
                 The manager binds an owner to the first source that uses it, so that two sources never compete for one
@@ -63,7 +63,7 @@ struct OwnerCommand: ParsableCommand {
 
     struct Forget: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Remove an owner that has no tasks.",
+            commandName: "forget", abstract: "Remove an owner that has no tasks.",
             discussion: "This also removes its slot records, so completed jobs may run again.")
 
         @Argument(help: "The owner.", transform: OwnerName.parse)

@@ -13,7 +13,7 @@ struct TaskCommand: ParsableCommand {
 
     struct List: Command {
         static let configuration = CommandConfiguration(
-            abstract: "List the tasks of all owners.",
+            commandName: "list", abstract: "List the tasks of all owners.",
             discussion: .flowing(
                 """
                 Includes tasks that have ended only with --all or --state.
@@ -57,7 +57,7 @@ struct TaskCommand: ParsableCommand {
 
     struct Show: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Show a task as JSON.",
+            commandName: "show", abstract: "Show a task as JSON.",
             discussion: .flowing(
                 """
                 Leaves out the values of `env`. For a slot without a live task, it shows the last task.
@@ -80,7 +80,7 @@ struct TaskCommand: ParsableCommand {
 
     struct Run: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Run a command as a task without a manifest.",
+            commandName: "run", abstract: "Run a command as a task without a manifest.",
             discussion: .flowing(
                 """
                 The task belongs to the owner `manual`. No reconciler changes or stops it until `cube adopt NAME` brings
@@ -113,7 +113,7 @@ struct TaskCommand: ParsableCommand {
 
     struct Stop: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Stop a task.",
+            commandName: "stop", abstract: "Stop a task.",
             discussion: "If the task has a manifest, the reconciler starts a new one. `cube suspend` prevents this.")
 
         @Argument(help: TaskSubject.help, transform: TaskSubject.parse)

@@ -11,7 +11,7 @@ struct TokenCommand: ParsableCommand {
 
     struct Create: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Issue a token, and print it.",
+            commandName: "create", abstract: "Issue a token, and print it.",
             discussion: .flowing(
                 """
                 The token is printed once and cannot be shown again: the manager stores only its digest. The role `read`
@@ -88,6 +88,7 @@ struct TokenCommand: ParsableCommand {
 
     struct List: Command {
         static let configuration = CommandConfiguration(
+            commandName: "list",
             abstract: "List the tokens that the manager issued, with who issued them and when they were last used.")
 
         @OptionGroup var manager: ConnectionOptions
@@ -115,7 +116,7 @@ struct TokenCommand: ParsableCommand {
 
     struct Revoke: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Revoke a token.",
+            commandName: "revoke", abstract: "Revoke a token.",
             discussion: "Calls with the token are refused from then on, and calls that wait end within seconds.")
 
         @Argument(help: "The token.", transform: TokenName.parse)
@@ -130,7 +131,7 @@ struct TokenCommand: ParsableCommand {
 
     struct Worker: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Print the command that starts a worker on another machine.",
+            commandName: "worker", abstract: "Print the command that starts a worker on another machine.",
             discussion: .flowing(
                 """
                 Run it on the machine of the manager. The command contains a token, which can be used for a limited time: pass

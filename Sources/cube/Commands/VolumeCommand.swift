@@ -11,7 +11,7 @@ struct VolumeCommand: ParsableCommand {
 
     struct List: Command {
         static let configuration = CommandConfiguration(
-            abstract: "List the named volumes, with their nodes and the tasks that use them.")
+            commandName: "list", abstract: "List the named volumes, with their nodes and the tasks that use them.")
 
         @OptionGroup var manager: ConnectionOptions
         @OptionGroup var output: OutputOptions
@@ -38,7 +38,7 @@ struct VolumeCommand: ParsableCommand {
 
     struct Remove: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Delete a named volume with its data.",
+            commandName: "remove", abstract: "Delete a named volume with its data.",
             discussion: .flowing(
                 """
                 A volume that a task uses is not deleted, and neither is a volume whose node is away. Nothing else deletes a

@@ -13,6 +13,7 @@ struct WatchCommand: ParsableCommand {
 
     struct Endpoints: Command {
         static let configuration = CommandConfiguration(
+            commandName: "endpoints",
             abstract: "Follow the endpoints of workloads, for a load balancer such as nginx or HAProxy.",
             discussion: .flowing(
                 """
