@@ -33,16 +33,31 @@ import Testing
         return section.compactMap { $0.firstMatch(of: /^\| `(\w+)`/).map { String($0.1) } }
     }
 
+    /// All commands, with those of groups.
+    private static var allCommands: [any ParsableCommand.Type] {
+        var (rest, all) = ([CubeCommand.self as any ParsableCommand.Type], [any ParsableCommand.Type]())
+        while let command = rest.popLast() {
+            all.append(command)
+            rest += command.configuration.subcommands
+        }
+        return all
+    }
+
     /// Without a name, the argument parser asks the runtime for the name of the type, which costs more than all other parsing.
     @Test func `each command has a name of its own`() {
-        var rest: [any ParsableCommand.Type] = [CubeCommand.self]
-        var seen = 0
-        while let command = rest.popLast() {
-            seen += 1
-            #expect(command.configuration.commandName != nil, "\(command)")
-            rest += command.configuration.groupedSubcommands.flatMap(\.subcommands) + command.configuration.subcommands
+        for command in Self.allCommands { #expect(command.configuration.commandName != nil, "\(command)") }
+        #expect(Self.allCommands.count > Self.commands.count + 20)
+    }
+
+    @Test func `no example in a help text is wider than 80 columns`() {
+        var examples = 0
+        for command in Self.allCommands {
+            for line in command.configuration.discussion.split(separator: "\n") where line.hasPrefix("  ") {
+                examples += 1
+                #expect(line.count <= 80, "\(command): \(line)")
+            }
         }
-        #expect(seen > Self.commands.count)
+        #expect(examples > 20)
     }
 
     @Test func `the article about commands has a row for each command`() throws {

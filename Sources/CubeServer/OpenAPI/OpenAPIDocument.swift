@@ -2,6 +2,7 @@ import CubeErrors
 import CubeJSON
 import CubeVersion
 import HTTPTypes
+import Synchronization
 
 /// The OpenAPI 3.1 document of a server, generated from its routes.
 struct OpenAPIDocument {
@@ -133,10 +134,28 @@ extension RouteTable {
             Operation.Answer(
                 status: 200, summary: "An OpenAPI 3.1 document.",
                 content: ("application/json", Schema(["type": "object"]))))
-        func route(_ document: [UInt8]) -> Route {
-            Route(.get, "/openapi.json", .everybody, operation) { _ in .json(bytes: document) }
+        func route(_ document: @escaping @Sendable () -> [UInt8]) -> Route {
+            Route(.get, "/openapi.json", .everybody, operation) { _ in .json(bytes: document()) }
         }
-        let document = OpenAPIDocument(title: title, routes: routes + [route([])]).json
-        return RouteTable(routes: routes + [route(Array(document.text.utf8))])
+        let described = routes + [route { [] }]
+        let document = LazyBytes { Array(OpenAPIDocument(title: title, routes: described).json.text.utf8) }
+        return RouteTable(routes: routes + [route { document.bytes }])
+    }
+}
+
+/// Bytes that are made when they are first asked for. Most servers are never asked for their description, which took a tenth of their
+/// start.
+private final class LazyBytes: Sendable {
+    private let made = Mutex<[UInt8]?>(nil)
+    private let make: @Sendable () -> [UInt8]
+
+    init(_ make: @escaping @Sendable () -> [UInt8]) { self.make = make }
+
+    var bytes: [UInt8] {
+        made.withLock { made in
+            let bytes = made ?? make()
+            made = bytes
+            return bytes
+        }
     }
 }

@@ -23,9 +23,11 @@ struct ReconcileCommand: Command {
             when it is listening.
 
             Examples:
-              cube reconcile --manifests /etc/cube/manifests --manager http://127.0.0.1:8081
-              cube reconcile --git ssh://git@host/deploy.git --branch main --path manifests --poll 5m
-              cube reconcile --git https://host/deploy.git --verify-signatures --allowed-signers signers
+              cube reconcile --manifests manifests --manager http://127.0.0.1:8081
+              cube reconcile --git ssh://git@host/deploy.git --branch main \\
+                --path manifests --poll 5m
+              cube reconcile --git https://host/deploy.git \\
+                --verify-signatures --allowed-signers signers
             """))
 
     enum Mode: String, ExpressibleByArgument, CaseIterable { case reconcile, observe }

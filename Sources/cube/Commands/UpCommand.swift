@@ -27,7 +27,8 @@ struct UpCommand: Command {
             Examples:
               cube up
               cube up --git https://github.com/me/deploy.git --branch main --path manifests
-              cube up --git https://host/deploy.git --reconciler-listen 127.0.0.1:8082 --webhook-secret-file secret
+              cube up --git https://host/deploy.git \\
+                --reconciler-listen 127.0.0.1:8082 --webhook-secret-file secret
               cube up --manifests deploy --data-dir /var/lib/cube
             """))
 

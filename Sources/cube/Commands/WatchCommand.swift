@@ -31,7 +31,8 @@ struct WatchCommand: ParsableCommand {
 
                 Examples:
                   cube watch endpoints web
-                  cube watch endpoints web --render 'jq -rf web.jq' --out web.conf --exec 'nginx -s reload'
+                  cube watch endpoints web --render 'jq -rf web.jq' \\
+                    --out web.conf --exec 'nginx -s reload'
                   cube watch endpoints --once --out endpoints.json
                 """))
 

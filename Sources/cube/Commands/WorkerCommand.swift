@@ -25,8 +25,8 @@ struct WorkerCommand: Command {
 
             Examples:
               CUBE_TOKEN=... cube worker --join https://10.0.0.1:8081
-              cube worker --data-dir /var/lib/cube-w1 --name w1 --join http://127.0.0.1:8081 \\
-                --token-file /var/lib/cube/tokens/worker
+              cube worker --data-dir /var/lib/cube-w1 --name w1 \\
+                --join http://127.0.0.1:8081 --token-file /var/lib/cube/tokens/worker
             """), subcommands: [RejoinCommand.self, WorkerRepairCommand.self])
 
     @Option(
