@@ -9,13 +9,14 @@ struct PlacementBenchmark {
     let tasks: Int
     let repetitions: Int
 
-    /// Tasks of a workload.
+    /// The number of tasks of a workload.
     private static let replicas = 50
-    private static let scanned = 20
+    /// The number of tasks that the scheduler places: more than those of two workloads.
+    private static let scanned = 110
 
     func figures() throws -> [Figure] {
         try counts.map { count in
-            let world = Self(counts: [count], tasks: tasks, repetitions: repetitions).world(count)
+            let world = world(count)
             var (fast, slow, cores) = ([Double](), [Double](), [Double]())
             for _ in 0..<repetitions {
                 var index = PlacementIndex(world.nodes.map { ($0, .ready, NodeUse()) })

@@ -35,7 +35,12 @@ final class TracedReconciler {
             environment: ["PATH=/usr/bin:/bin", "HOME=\(directory)"])
         spawn.isApart = true
         (spawn.output, spawn.errors) = (.descriptor(log), .descriptor(log))
-        let tracer = try spawn.start()
+        let tracer: pid_t
+        do { tracer = try spawn.start() } catch {
+            manager.end()
+            throw error
+        }
+        let process: pid_t
         do {
             // The files are written in the order of their names.
             let last = Self.status(of: (0..<count).map(Self.file).max() ?? "", in: directory)
@@ -45,6 +50,11 @@ final class TracedReconciler {
                 }
                 return access(last, R_OK) == 0
             }
+            let line = try Self.recorded(in: directory, from: 0, atMost: 64).prefix { $0 != " " }
+            guard let number = pid_t(line) else {
+                throw ValidationError("\(Self.trace(in: directory)) names no process")
+            }
+            process = number
         } catch {
             // Its group, as the reconciler would outlive strace.
             kill(-tracer, SIGKILL)
@@ -52,11 +62,11 @@ final class TracedReconciler {
             manager.end()
             throw error
         }
-        (self.directory, self.manager, self.tracer) = (directory, manager, tracer)
-        let line = try Self.recorded(in: directory, from: 0, atMost: 64).prefix { $0 != " " }
-        guard let process = pid_t(line) else { throw ValidationError("\(Self.trace(in: directory)) names no process") }
-        self.process = process
-        try await settle()
+        (self.directory, self.manager, self.tracer, self.process) = (directory, manager, tracer, process)
+        do { try await settle() } catch {
+            end()
+            throw error
+        }
     }
 
     /// Replaces a manifest, and waits until its status is written and the reconciler rests.

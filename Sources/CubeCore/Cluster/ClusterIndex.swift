@@ -22,7 +22,7 @@ package struct ClusterIndex: Equatable, Sendable {
     package private(set) var leaving: TreeDictionary<NodeName, TreeSet<TaskID>> = [:]
     /// The number of pending tasks that use the network of a task of the workload.
     package private(set) var awaited: TreeDictionary<WorkloadKey, Int> = [:]
-    /// The nodes, and what is placed on them.
+    /// The nodes, and what is placed on them. A decision changes what it remembers.
     package internal(set) var placement = PlacementIndex()
     /// The tasks that are ready, but have not been ready for long enough to count as proven.
     package private(set) var maturing: TreeSet<TaskID> = []
@@ -72,7 +72,11 @@ package struct ClusterIndex: Equatable, Sendable {
                 return (NodeTraits(node.worker), node.standing(isOverdue: isOverdue), NodeUse())
             })
         for slot in records.slots.keys { insert(slot) }
-        for task in records.tasks.values.sorted(by: { $0.attempt < $1.attempt }) { insert(task) }
+        for task in records.tasks.values.sorted(by: { $0.attempt < $1.attempt }) {
+            add(task)
+            if let occupancy = task.occupancy { placement.count(occupancy, by: 1) }
+        }
+        for (name, load) in loads { placement.set(load.use, of: name) }
         for volume in records.volumes.values where volume.isRemoving { set(volume, removing: true) }
     }
 
@@ -96,6 +100,12 @@ extension ClusterIndex {
     }
 
     mutating func insert(_ task: TaskRecord) {
+        add(task)
+        if let occupancy = task.occupancy { occupy(occupancy, by: 1) }
+    }
+
+    /// Adds a task to everything but ``placement``.
+    private mutating func add(_ task: TaskRecord) {
         attempts[task.slot, default: []].append(task.id)
         if let id = task.definition.id { keyed[id] = task.id }
         adjustCrowded(task.slot)
@@ -105,6 +115,11 @@ extension ClusterIndex {
     mutating func replace(_ old: TaskRecord, by new: TaskRecord) {
         count(old, by: -1)
         count(new, by: 1)
+        // Most changes of a task leave its node as it is.
+        let (before, after) = (old.occupancy, new.occupancy)
+        guard before != after else { return }
+        if let before { occupy(before, by: -1) }
+        if let after { occupy(after, by: 1) }
     }
 
     mutating func remove(_ task: TaskRecord) {
@@ -113,6 +128,13 @@ extension ClusterIndex {
         if let id = task.definition.id, keyed[id] == task.id { keyed[id] = nil }
         adjustCrowded(task.slot)
         count(task, by: -1)
+        if let occupancy = task.occupancy { occupy(occupancy, by: -1) }
+    }
+
+    /// Takes in that a task comes to its node or leaves it, after ``loads`` has.
+    private mutating func occupy(_ occupancy: Occupancy, by step: Int) {
+        placement.set(load(of: occupancy.node).use, of: occupancy.node)
+        placement.count(occupancy, by: step)
     }
 
     mutating func set(_ volume: VolumeRecord, removing: Bool) {
@@ -137,9 +159,6 @@ extension ClusterIndex {
         case .scheduled(let placement), .running(let placement), .stopping(let placement):
             loads[placement.node, default: NodeLoad()].count(task, by: step)
             if loads[placement.node]?.tasks.isEmpty == true { loads[placement.node] = nil }
-            self.placement.set(load(of: placement.node).use, of: placement.node)
-            self.placement.count(
-                task.slot.workload, on: placement.node, networkOf: task.definition.network.of, by: step)
         case .ended: break
         }
         if task.awaitsReplacement { lost.set(task, to: step > 0) }
@@ -151,6 +170,31 @@ extension ClusterIndex {
     private mutating func queue(_ task: TaskRecord, adds: Bool) {
         let demand = pending.set(task, to: adds)
         if let neighbor = demand.neighbor { awaited.count(neighbor, by: adds ? 1 : -1) }
+    }
+}
+
+/// What matters of a placed task to the placement of others.
+private struct Occupancy: Equatable {
+    let node: NodeName
+    let workload: WorkloadKey
+    let networkHolder: WorkloadName?
+    let resources: ResourceSpec
+    let ports: [HostPort]
+}
+
+extension TaskRecord {
+    fileprivate var occupancy: Occupancy? {
+        phase.placement.map { placement in
+            Occupancy(
+                node: placement.node, workload: slot.workload, networkHolder: definition.network.of,
+                resources: definition.resources, ports: hostPorts)
+        }
+    }
+}
+
+extension PlacementIndex {
+    fileprivate mutating func count(_ occupancy: Occupancy, by step: Int) {
+        count(occupancy.workload, on: occupancy.node, networkOf: occupancy.networkHolder, by: step)
     }
 }
 

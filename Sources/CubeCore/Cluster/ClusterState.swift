@@ -40,9 +40,6 @@ package struct ClusterState: Sendable {
         records.nodes.contains { $0.value.presence == .ready && !overdue.contains($0.key) }
     }
 
-    /// Whether a node may get tasks.
-    package func takesTasks(_ node: NodeRecord) -> Bool { node.takesTasks && !overdue.contains(node.worker.name) }
-
     /// The part of a lease that is not stored: its end and the reported holds. ``OwnerRecord/grant`` contains the holder.
     package struct LiveLease: Equatable, Sendable {
         /// The time at which the lease ends. It is measured by the boot-time clock, so that a change of the wall clock neither

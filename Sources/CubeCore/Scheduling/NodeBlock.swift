@@ -9,7 +9,8 @@ struct NodeBlock: Equatable, Sendable {
     private(set) var open: UInt64 = 0
     private(set) var bounds = Bounds()
 
-    static let size = 64
+    /// The number of nodes of a full block, which is a word of a ``NodeSet``.
+    static let size = UInt64.bitWidth
 
     mutating func append(_ figures: NodeFigures, _ use: NodeUse, isOpen: Bool) {
         self.figures.append(figures)
@@ -25,7 +26,7 @@ struct NodeBlock: Equatable, Sendable {
         figures[index] = NodeFigures(figures[index].capacity, use, rank: figures[index].rank)
         ports[index] = use.ports
         if isOpen { open |= 1 << UInt64(index) } else { open &= ~(1 << UInt64(index)) }
-        bind()
+        updateBounds()
     }
 
     /// Whether the fixed ports that a task needs are free on a node.
@@ -33,8 +34,7 @@ struct NodeBlock: Equatable, Sendable {
         demand.hostPorts.isEmpty || demand.hostPorts.allSatisfy { !ports[index].contains($0) }
     }
 
-    /// Computes the bounds anew.
-    mutating func bind() {
+    mutating func updateBounds() {
         bounds = Bounds()
         var word = open
         while word != 0 {
@@ -81,7 +81,8 @@ extension NodeBlock {
 }
 
 extension ResourceSpec {
-    fileprivate func most(_ other: ResourceSpec) -> ResourceSpec {
+    /// The greater one of each amount.
+    func most(_ other: ResourceSpec) -> ResourceSpec {
         ResourceSpec(
             millicores: max(millicores, other.millicores), memory: max(memory, other.memory),
             disk: max(disk, other.disk))

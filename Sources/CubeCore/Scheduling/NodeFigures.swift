@@ -29,10 +29,11 @@ package struct NodeFigures: Hashable, Sendable {
         free.covers(demand.resources) && ports + demand.allocatedPorts <= PortSpec.allocated.count
     }
 
-    /// Whether the load with a task is certainly above a limit. This takes no division, and is wrong for no load above the limit by
-    /// more than two millionths.
+    /// Returns `true` only if the load with a task is above a limit, and always if it is above by more than two millionths. Needs no
+    /// division.
     func isLoad(with demand: ResourceSpec, above limit: Int) -> Bool {
         if load > limit { return true }
+        guard Double(limit) < Self.mostShares * 1_000_000 else { return false }
         let most = Double(limit) + 2
         func isAbove(_ part: Int, of whole: Int) -> Bool {
             whole > 0 && Double(part) * 1_000_000 > most * Double(whole)
@@ -59,7 +60,10 @@ package struct NodeFigures: Hashable, Sendable {
             + Self.share(rest.disk, of: capacity.disk)
     }
 
+    /// The largest share that is told from larger ones. A node that registers again with a fraction of its size may have any share.
+    private static let mostShares = 1e9
+
     private static func share(_ part: Int, of whole: Int) -> Int {
-        whole == 0 ? 0 : Int(Double(part) / Double(whole) * 1_000_000)
+        whole == 0 ? 0 : Int(min(max(Double(part) / Double(whole), -mostShares), mostShares) * 1_000_000)
     }
 }

@@ -7,8 +7,6 @@ struct NodeSet: Sendable {
     /// Creates an empty set for a number of nodes.
     init(nodes: Int) { words = Array(repeating: 0, count: (nodes + 63) / 64) }
 
-    func contains(_ position: Int) -> Bool { words[position >> 6] & 1 << UInt64(position & 63) != 0 }
-
     /// Creates the set of the nodes that meet a condition.
     init(of nodes: some Collection<NodeTraits>, where isMember: (NodeTraits) -> Bool) {
         self.init(nodes: nodes.count)
@@ -47,9 +45,12 @@ struct NodeSet: Sendable {
         let first: Int
         let words: [UInt64]
 
-        init(_ set: NodeSet) {
-            first = set.words.firstIndex { $0 != 0 } ?? 0
-            words = Array(set.words[first...].reversed().drop { $0 == 0 }.reversed())
+        /// - Parameter positions: the members, in ascending order.
+        init(_ positions: [Int]) {
+            first = (positions.first ?? 0) >> 6
+            var words = Array(repeating: UInt64(0), count: ((positions.last ?? 0) >> 6) - first + 1)
+            for position in positions { words[(position >> 6) - first] |= 1 << UInt64(position & 63) }
+            self.words = words
         }
     }
 }

@@ -31,7 +31,10 @@ package struct PlacementForecast: Sendable {
             nodes.map { node in
                 (
                     NodeTraits(node), node.state,
-                    NodeUse(reserved: node.reserved, ports: ports[node.name] ?? [], tasks: node.tasks)
+                    NodeUse(
+                        reserved: node.reserved, ports: ports[node.name] ?? [],
+                        // A count that another program reported may be any number.
+                        tasks: min(max(node.tasks, 0), 1 << 40))
                 )
             })
         for task in held.values { if let node = task.node { count(task.definition, of: task.owner, on: node, by: 1) } }
@@ -78,9 +81,10 @@ package struct PlacementForecast: Sendable {
     package mutating func free(_ id: TaskID) {
         guard let task = held.removeValue(forKey: id), let name = task.node else { return }
         index.change(name) { use in
-            use.reserved = use.reserved - task.definition.resources
+            // The list of tasks may be newer than that of the nodes.
+            use.reserved = (use.reserved - task.definition.resources).most(.zero)
             use.ports.subtract(task.hostPorts)
-            use.tasks -= 1
+            use.tasks = max(use.tasks - 1, 0)
         }
         count(task.definition, of: task.owner, on: name, by: -1)
     }

@@ -60,8 +60,12 @@ extension PlacementIndex {
     ///
     /// - Parameter state: `ready` if the node accepts tasks; otherwise, the reason why it does not.
     package mutating func set(_ traits: NodeTraits, state: WorkerState, use: NodeUse) {
-        if let position = position(of: traits.name), nodes[position].traits == traits {
-            nodes[position].state = state
+        if let position = position(of: traits.name), nodes[position].traits.capacity == traits.capacity {
+            if nodes[position].traits != traits {
+                nodes[position].traits = traits
+                memory = PlacementMemory()
+            }
+            if nodes[position].state != state { nodes[position].state = state }
             return blocks[position / NodeBlock.size].set(
                 use, isOpen: state == .ready, at: position % NodeBlock.size)
         }
@@ -94,7 +98,7 @@ extension PlacementIndex {
     /// Changes whether a node accepts tasks. Nothing happens if the node is unknown.
     package mutating func set(_ state: WorkerState, of name: NodeName) {
         guard let position = position(of: name) else { return }
-        nodes[position].state = state
+        if nodes[position].state != state { nodes[position].state = state }
         blocks[position / NodeBlock.size].set(
             use(at: position), isOpen: state == .ready, at: position % NodeBlock.size)
     }
@@ -151,7 +155,7 @@ extension PlacementIndex {
                 let figures = NodeFigures(node.traits.capacity, use, rank: ranks[position])
                 block.append(figures, use, isOpen: node.state == .ready)
             }
-            block.bind()
+            block.updateBounds()
             return block
         }
         memory = PlacementMemory()
@@ -175,7 +179,7 @@ extension PlacementIndex {
         if let position = find(demand, of: workload, image, bound, neighbors, scheduler.picking.scoring) {
             return .node(nodes[position].traits.name)
         }
-        // Whoever waits wants to know why, so every node is looked at.
+        // A pending task shows why it waits, so the scheduler looks at every node.
         return scheduler.decide(
             demand, among: candidates(for: demand, of: workload, image, neighbors), besides: unavailable, bound: bound)
     }

@@ -1,14 +1,14 @@
 import HashTreeCollections
 import CubeTypes
 
-/// What was found out for earlier tasks, and holds for the next ones as long as no node changes.
+/// What was found out for earlier tasks, and holds for the next ones until a node comes, goes, or changes its traits.
 ///
 /// It only saves time: everything in it can be found out again.
 struct PlacementMemory: Sendable {
     private var fitting: [Requirement: NodeSet] = [:]
     private var images: [String: NodeSet] = [:]
     private var domains: [String: DomainMap] = [:]
-    private var spread: WorkloadSpread?
+    private var spread = WorkloadSpread(nil, nodes: 0)
 
     /// The number of requirements, images and labels that are remembered.
     private static let limit = 64
@@ -67,7 +67,7 @@ extension PlacementMemory {
         at workload: WorkloadKey, _ siblings: TreeDictionary<NodeName, Int>, among nodes: Int,
         position: (NodeName) -> Int?
     ) {
-        guard spread?.workload != workload else { return }
+        guard spread.workload != workload else { return }
         var spread = WorkloadSpread(workload, nodes: nodes)
         for (node, count) in siblings { if let position = position(node) { spread.set(count, at: position) } }
         self.spread = spread
@@ -75,8 +75,8 @@ extension PlacementMemory {
 
     /// Takes in that the number of tasks of a workload on a node changed.
     mutating func note(siblingsOf workload: WorkloadKey, on position: Int?, now count: Int) {
-        guard spread?.workload == workload, let position else { return }
-        spread?.set(count, at: position)
+        guard spread.workload == workload, let position else { return }
+        spread.set(count, at: position)
     }
 
     /// Calls a function with the nodes of a set by the number of the workload's tasks in their domains, the fewest first, until it
@@ -87,14 +87,13 @@ extension PlacementMemory {
     ) -> Int? {
         guard let label else { return find(0, allowed) }
         let map = Self.remembered(label, in: &domains) { DomainMap(of: nodes, by: label) }
-        return map.first(spread?.counts(in: map, label) ?? [], within: allowed, find)
+        return map.first(spread.counts(in: map, label), within: allowed, find)
     }
 
     /// Calls a function with the nodes of a set by the number of the workload's tasks on them, the fewest first, until it returns a
     /// position.
     func firstLevel(within allowed: NodeSet, _ find: (_ siblings: Int, _ nodes: NodeSet) -> Int?) -> Int? {
-        guard let spread else { return find(0, allowed) }
-        return spread.first(within: allowed, find)
+        spread.first(within: allowed, find)
     }
 }
 
@@ -115,13 +114,12 @@ private struct DomainMap: Sendable {
                 return number
             }
         }
-        let empty = NodeSet(nodes: nodes.count)
-        var sets = Array(repeating: empty, count: known.count)
-        others = empty
+        var members = Array(repeating: [Int](), count: known.count)
+        others = NodeSet(nodes: nodes.count)
         for (position, number) in numbers.enumerated() {
-            if let number { sets[number].insert(position) } else { others.insert(position) }
+            if let number { members[number].append(position) } else { others.insert(position) }
         }
-        parts = sets.map { NodeSet.Part($0) }
+        parts = members.map(NodeSet.Part.init)
         self.numbers = numbers
     }
 
@@ -144,7 +142,7 @@ private struct DomainMap: Sendable {
 
 /// Where the placed tasks of a workload are, by the positions of the nodes.
 private struct WorkloadSpread: Sendable {
-    let workload: WorkloadKey
+    let workload: WorkloadKey?
     /// The number of tasks on each node.
     private var counts: [Int]
     /// The nodes that have tasks of the workload.
@@ -155,7 +153,7 @@ private struct WorkloadSpread: Sendable {
     private var domains: (label: String, counts: [Int], numbers: [Int?])?
 
     /// Creates the spread of a workload without tasks.
-    init(_ workload: WorkloadKey, nodes: Int) {
+    init(_ workload: WorkloadKey?, nodes: Int) {
         self.workload = workload
         empty = NodeSet(nodes: nodes)
         occupied = empty

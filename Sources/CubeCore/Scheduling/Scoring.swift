@@ -80,8 +80,8 @@ package struct Scoring: Sendable {
         }
     }
 
-    /// Whether the score of a node is certainly higher than another score of the same domain and the same number of siblings. Most nodes
-    /// need no score then.
+    /// Whether the load of a node alone makes its score higher than the best one, which has the same domain and number of siblings. Most
+    /// nodes need no score then.
     func isBehind(_ best: Score, _ node: NodeFigures, _ place: Place, for demand: ResourceSpec) -> Bool {
         guard rule == .spread else { return false }
         return node.isLoad(with: demand, above: best.second + (place.hasImage ? Self.imageLoad : 0))

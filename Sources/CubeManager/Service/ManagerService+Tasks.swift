@@ -121,8 +121,10 @@ extension ManagerService {
             let number = position?.snapshot ?? snapshots.keep(snapshot)
             list.cursor = ListCursor(term: then.term, snapshot: number, offset: end).text
         } else if let owner = snapshot.owner {
-            list.slots = slotOrder.sorted(then.index.slots[owner] ?? [], of: owner)
-                .compactMap { then.records.slots[$0]?.status }
+            let slots = then.index.slots[owner] ?? []
+            // The order of an earlier state would have to be made for the present one again.
+            let sorted = then.revision == state.revision ? slotOrder.sorted(slots, of: owner) : slots.sorted()
+            list.slots = sorted.compactMap { then.records.slots[$0]?.status }
             list.owner = then.records.owners[owner].map(then.status(of:))
         }
         return list

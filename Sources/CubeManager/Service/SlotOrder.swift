@@ -9,6 +9,9 @@ import HashTreeCollections
 struct SlotOrder {
     private var known: [OwnerName: Order] = [:]
 
+    /// The number of owners whose order is kept.
+    private static let limit = 64
+
     private struct Order {
         var slots: TreeSet<SlotKey> = []
         var sorted: [SlotKey] = []
@@ -30,6 +33,7 @@ struct SlotOrder {
             known[owner] = nil
             return []
         }
+        if known[owner] == nil, known.count >= Self.limit { known = [:] }
         known[owner, default: Order()].follow(slots)
         return known[owner]?.sorted ?? []
     }

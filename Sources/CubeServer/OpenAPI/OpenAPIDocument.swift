@@ -143,8 +143,8 @@ extension RouteTable {
     }
 }
 
-/// Bytes that are made when they are first asked for. Most servers are never asked for their description, which took a tenth of their
-/// start.
+/// Bytes that are made when they are first asked for. Most servers are never asked for their description, and making it took a tenth of
+/// their start.
 private final class LazyBytes: Sendable {
     private let made = Mutex<[UInt8]?>(nil)
     private let make: @Sendable () -> [UInt8]

@@ -1,7 +1,13 @@
 /// Lower-case hexadecimal digits, two for each byte.
 package enum Hexadecimal {
     package static func text(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] }, as: UTF8.self)
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.underestimatedCount)
+        for byte in bytes {
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 15))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// Returns the text of a UUID.
@@ -16,7 +22,7 @@ package enum Hexadecimal {
     }
 
     /// The digit for a number below 16.
-    static func digit(_ number: UInt8) -> UInt8 {
+    private static func digit(_ number: UInt8) -> UInt8 {
         number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") - 10 + number
     }
 }

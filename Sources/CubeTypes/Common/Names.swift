@@ -165,16 +165,7 @@ public struct Digest: Identifier {
     /// Creates a digest from the 32 bytes of a SHA-256.
     package init(sha256 bytes: [UInt8]) {
         precondition(bytes.count == 32)
-        rawValue = String(unsafeUninitializedCapacity: 71) { text in
-            _ = text.update(fromContentsOf: "sha256:".utf8)
-            var place = 7
-            for byte in bytes {
-                text[place] = Hexadecimal.digit(byte >> 4)
-                text[place + 1] = Hexadecimal.digit(byte & 15)
-                place += 2
-            }
-            return place
-        }
+        rawValue = "sha256:" + Hexadecimal.text(bytes)
     }
 
     /// The hexadecimal digits without the prefix.

@@ -89,18 +89,19 @@ struct PlacementIndexTests {
     private func definition(using random: inout SeededGenerator) -> TaskDefinition {
         let name = random.pick(Self.names)
         let port: Int? = random.pick([nil, nil, nil, 80, 443])
+        let isExclusive = Int.random(in: 0..<10, using: &random) == 0
         let usesNetwork = name.rawValue == "web" && Bool.random(using: &random)
         return TaskDefinition(
             name: name, image: random.pick([nil, "x"]), command: ["true"],
             resources: ResourceSpec(
-                millicores: random.pick([0, 100, 333, 900]), memory: random.pick([0, 0, 10, 300]),
+                millicores: random.pick([0, 100, 333, 900, 5000]), memory: random.pick([0, 0, 10, 300]),
                 disk: random.pick([0, 0, 1])),
             network: usesNetwork ? TaskNetwork(of: WorkloadName(rawValue: "vpn")!) : .standard,
             ports: [port].compactMap(\.self).map { PortSpec(name: "p", host: $0) },
             constraints: random.pick([
                 .none, .none, PlacementConstraints(spread: "zone"), PlacementConstraints(spread: "host"),
                 PlacementConstraints(labels: ["zone": "a"]), PlacementConstraints(not: ["zone": "b"], spread: "zone"),
-            ]))
+            ]), exclusive: isExclusive)
     }
 
     @Test(arguments: SchedulingPolicy.all)
@@ -148,7 +149,7 @@ struct PlacementIndexTests {
                 }
             }
         }
-        for event in ["node", "no_match", "no_network", "volume_unavailable"] {
+        for event in ["node", "no_match", "no_network", "no_capacity", "no_runtime", "volume_unavailable"] {
             #expect(seen[event, default: 0] > 0, "\(event) never occurred: \(seen)")
         }
     }
@@ -181,5 +182,40 @@ struct PlacementIndexTests {
         }
         #expect(fresh == model.index)
         #expect(!model.tasks.isEmpty && model.nodes.count > 10)
+    }
+
+    /// A node may register again with a fraction of the size that its tasks reserve, and report any number of tasks.
+    @Test(arguments: SchedulingPolicy.all)
+    func `a node may have any amounts`(policy: SchedulingPolicy) throws {
+        let most = 1 << 50
+        let amounts = [0, 1, most].flatMap { capacity in [0, 1, most].map { (capacity, $0) } }
+        let nodes = amounts.enumerated().map { number, amount in
+            NodeInfo(
+                name: NodeName(rawValue: "n\(number)")!, state: .ready, url: "http://127.0.0.1:1", version: "0",
+                runtimes: ["process"], labels: [:], capacity: ResourceSpec(memory: amount.0, disk: amount.0),
+                reserved: ResourceSpec(memory: amount.1, disk: amount.1), tasks: [.max, .min, -1][number % 3],
+                lastSeenAt: nil, revision: 1)
+        }
+        var forecast = PlacementForecast(nodes: nodes, tasks: [], policy: policy)
+        let definition = TaskDefinition(name: .web, command: ["true"], resources: ResourceSpec(memory: 1))
+        guard case .node = forecast.place(definition, of: .default) else {
+            Issue.record("the task fits on a node")
+            return
+        }
+        let scheduler = Scheduler(policy: policy, lastPicked: nil)
+        let candidates = nodes.map { node in
+            Candidate(NodeTraits(node), use: NodeUse(reserved: node.reserved, tasks: min(max(node.tasks, 0), 1 << 40)))
+        }
+        var index = PlacementIndex(candidates.map { ($0.traits, .ready, $0.use) })
+        for demand in [0, 1, most].map({ memory in
+            var definition = definition
+            definition.resources = ResourceSpec(memory: memory)
+            return Demand(definition, of: .default)
+        }) {
+            let workload = WorkloadKey(owner: .default, name: .web)
+            #expect(
+                index.decide(demand, of: workload, image: nil, by: scheduler)
+                    == scheduler.decide(demand, among: candidates))
+        }
     }
 }
