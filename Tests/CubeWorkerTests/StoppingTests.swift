@@ -15,6 +15,9 @@ struct StoppingTests {
         "trap 'echo draining; read word < \(gate.path); echo drained; exit 0' TERM; echo ready; while :; do sleep 0.01; done"
     }
 
+    /// Prints the ID of the subshell that runs this, before anything else that the subshell prints.
+    private static let ownID = "sh -c 'echo $PPID'"
+
     private static let patient = StopPolicy(grace: .seconds(3600))
 
     @Test func `Descendants have the whole grace period, even if the first process ends at once`() async throws {
@@ -64,7 +67,7 @@ struct StoppingTests {
             try await world.worker { worker in
                 let id = try await worker.assign(
                     .script(
-                        "(trap 'echo told' TERM; echo ready; while :; do sleep 0.01; done) & echo $!; wait",
+                        "(\(Self.ownID); trap 'echo told' TERM; echo ready; while :; do sleep 0.01; done) & wait",
                         stop: StopPolicy(grace: .milliseconds(300)))
                 ).id
                 let child = try await worker.output(id, until: "ready")
@@ -124,7 +127,8 @@ struct StoppingTests {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let gate = try world.gate("gate")
-                let assignment = TaskAssignment.script("(\(Self.drain(at: gate))) & echo $!; wait", stop: Self.patient)
+                let assignment = TaskAssignment.script(
+                    "(\(Self.ownID); \(Self.drain(at: gate))) & wait", stop: Self.patient)
                 let id = try await worker.assign(assignment).id
                 let child = try await worker.output(id, until: "ready")
                 try await worker.stop(id)

@@ -106,6 +106,9 @@ struct EngineOutageTests {
             try await engine.load()
             result = .success(try await WorkerWorld.with { try await body(engine, $0) })
         } catch {
+            // The engine may have been at fault.
+            print("the log of the engine:\n\(engine.log.suffix(6000))")
+            system("docker -H 'unix://\(engine.socket)' ps -a")
             result = .failure(error)
         }
         try await engine.kill()
@@ -119,7 +122,10 @@ private struct RestartableEngine {
     let options: [String]
 
     private var home: String { String(cString: getenv("CUBE_TEST_ENGINES")) }
-    private var socket: String { "\(home)/\(name).sock" }
+    var log: String {
+        String(decoding: FileManager.default.contents(atPath: "\(home)/\(name).log") ?? Data(), as: UTF8.self)
+    }
+    var socket: String { "\(home)/\(name).sock" }
 
     var client: EngineClient { EngineClient(socket: socket, clock: ContinuousClock()) }
 
