@@ -195,7 +195,8 @@ let package = Package(
             name: "cube-bench",
             dependencies: [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
-                "CubeReconciler", "CubeSystem", "CubeTransport", "CubeTypes", .argumentParser, .asyncHTTPClient, .grdb,
+                "CubeReconciler", "CubeSystem", "CubeTesting", "CubeTransport", "CubeTypes", .argumentParser,
+                .asyncHTTPClient, .grdb,
                 .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle, .systemPackage,
             ],
             swiftSettings: strict),

@@ -88,5 +88,5 @@ extension Certificate.PublicKey {
 }
 
 extension SHA256.Digest {
-    var hexadecimal: String { Hexadecimal.text(self) }
+    var hexadecimal: String { Hexadecimal.text(Array(self)) }
 }

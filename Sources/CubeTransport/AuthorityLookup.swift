@@ -97,7 +97,7 @@ enum AuthorityLookup {
 
 extension CertificateFingerprint {
     init(ofDER der: [UInt8]) {
-        self.init(rawValue: Hexadecimal.text(SHA256.hash(data: der)))!
+        self.init(rawValue: Hexadecimal.text(Array(SHA256.hash(data: der))))!
     }
 }
 

@@ -1,6 +1,7 @@
 import CubeErrors
 import CubeManager
 import CubeSystem
+import CubeTesting
 import CubeTypes
 import Synchronization
 
@@ -8,7 +9,7 @@ import Synchronization
 ///
 /// Unlike ``SimulatedFleet``, they keep only the reports that the manager has not acknowledged, so that the memory of this process
 /// is that of the manager.
-final class SimulatedNodes: WorkerGateway {
+final class SimulatedNodes: RefusingGateway {
     private let nodes: [String: SimulatedNode]
     /// The number of tasks that were assigned.
     private let count = Atomic(0)
@@ -48,46 +49,6 @@ final class SimulatedNodes: WorkerGateway {
         count.add(1, ordering: .relaxed)
         return task
     }
-
-    // MARK: Calls that no figure needs
-
-    private static let refusal = APIError(.unavailable, "simulated workers only accept tasks")
-
-    func stop(
-        _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
-    ) async throws -> WorkerTask { throw Self.refusal }
-
-    func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
-        throw Self.refusal
-    }
-
-    func metrics(at url: String) async throws -> WorkerMetrics { throw Self.refusal }
-
-    func exec(
-        _ request: ExecRequest, as session: ExecID, in task: TaskID, at url: String
-    ) async throws -> (session: ExecSession, created: Bool) { throw Self.refusal }
-
-    func execOutput(
-        _ session: ExecID, of task: TaskID, after offset: Int, wait: Duration, at url: String
-    ) async throws -> ExecOutput { throw Self.refusal }
-
-    func execInput(
-        _ input: ExecInput, to session: ExecID, of task: TaskID, wait: Duration, at url: String
-    ) async throws -> ExecReceipt { throw Self.refusal }
-
-    func resizeExec(_ session: ExecID, of task: TaskID, to size: TerminalSize, at url: String) async throws {
-        throw Self.refusal
-    }
-
-    func endExec(_ session: ExecID, of task: TaskID, at url: String) async throws { throw Self.refusal }
-
-    func removeVolume(
-        _ name: VolumeName, of owner: OwnerName, term: Int, cluster: ClusterID, at url: String
-    ) async throws { throw Self.refusal }
-
-    func logs(
-        _ id: TaskID, _ selection: LogSelection, at url: String
-    ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable { throw Self.refusal }
 }
 
 /// One of ``SimulatedNodes``.

@@ -172,7 +172,7 @@ extension TestManager {
 }
 
 /// Workers that do not answer a request for their tasks, even if the request is cancelled.
-private final class StubbornWorkers: WorkerGateway {
+private final class StubbornWorkers: RefusingGateway {
     private let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
 
     var isAsked: Bool { waiting.withLock { !$0.isEmpty } }
@@ -181,8 +181,6 @@ private final class StubbornWorkers: WorkerGateway {
         for continuation in waiting.withLock(\.self) { continuation.resume() }
     }
 
-    private static let refusal = APIError(.unavailable, "not now")
-
     func tasks(
         at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration,
         renewing lease: LeaseRenewal
@@ -190,42 +188,4 @@ private final class StubbornWorkers: WorkerGateway {
         await withCheckedContinuation { continuation in waiting.withLock { $0.append(continuation) } }
         throw Self.refusal
     }
-
-    func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask { throw Self.refusal }
-
-    func stop(
-        _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
-    ) async throws -> WorkerTask { throw Self.refusal }
-
-    func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
-        throw Self.refusal
-    }
-
-    func metrics(at url: String) async throws -> WorkerMetrics { throw Self.refusal }
-
-    func removeVolume(
-        _ name: VolumeName, of owner: OwnerName, term: Int, cluster: ClusterID, at url: String
-    ) async throws { throw Self.refusal }
-
-    func exec(
-        _ request: ExecRequest, as session: ExecID, in task: TaskID, at url: String
-    ) async throws -> (session: ExecSession, created: Bool) { throw Self.refusal }
-
-    func execOutput(
-        _ session: ExecID, of task: TaskID, after offset: Int, wait: Duration, at url: String
-    ) async throws -> ExecOutput { throw Self.refusal }
-
-    func execInput(
-        _ input: ExecInput, to session: ExecID, of task: TaskID, wait: Duration, at url: String
-    ) async throws -> ExecReceipt { throw Self.refusal }
-
-    func resizeExec(_ session: ExecID, of task: TaskID, to size: TerminalSize, at url: String) async throws {
-        throw Self.refusal
-    }
-
-    func endExec(_ session: ExecID, of task: TaskID, at url: String) async throws { throw Self.refusal }
-
-    func logs(
-        _ id: TaskID, _ selection: LogSelection, at url: String
-    ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable { throw Self.refusal }
 }

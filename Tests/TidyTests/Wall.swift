@@ -113,7 +113,8 @@ extension Wall {
             "cube-bench",
             """
             ArgumentParser AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient
-            CubeReconciler CubeSystem CubeTransport CubeTypes Dispatch FoundationEssentials Glibc GRDB HTTPTypes Hummingbird Logging
+            CubeReconciler CubeSystem CubeTesting CubeTransport CubeTypes Dispatch FoundationEssentials Glibc GRDB HTTPTypes
+            Hummingbird Logging
             NIOCore NIOHTTP1 ServiceLifecycle Synchronization SystemPackage
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),

@@ -52,10 +52,4 @@ package struct NodeUse: Hashable, Sendable {
         self.ports = ports
         self.tasks = tasks
     }
-
-    /// Whether the ports of a task are free.
-    func hasPorts(for demand: Demand) -> Bool {
-        demand.hostPorts.allSatisfy { !ports.contains($0) }
-            && ports.count + demand.allocatedPorts <= PortSpec.allocated.count
-    }
 }

@@ -1,3 +1,4 @@
+import HashTreeCollections
 package import CubeTypes
 
 /// The requirements of a task on a node. Tasks with equal demands fit on the same nodes, so if one does not fit, none does.
@@ -32,5 +33,11 @@ package struct Demand: Hashable, Sendable {
         hostPorts = Set(named.map { HostPort($0.host, $0.transport) })
         allocatedPorts = definition.ports.count - named.count
         volumes = definition.volumeNames.map { VolumeKey(owner: owner, name: $0) }
+    }
+
+    /// Whether a node has the ports that the task needs beside those in use.
+    func hasPorts(beside used: TreeSet<HostPort>) -> Bool {
+        guard !hostPorts.isEmpty || allocatedPorts > 0 else { return true }
+        return hostPorts.allSatisfy { !used.contains($0) } && used.count + allocatedPorts <= PortSpec.allocated.count
     }
 }

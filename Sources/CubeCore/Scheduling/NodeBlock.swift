@@ -29,11 +29,6 @@ struct NodeBlock: Equatable, Sendable {
         updateBounds()
     }
 
-    /// Whether the fixed ports that a task needs are free on a node.
-    func hasPorts(for demand: Demand, at index: Int) -> Bool {
-        demand.hostPorts.isEmpty || demand.hostPorts.allSatisfy { !ports[index].contains($0) }
-    }
-
     mutating func updateBounds() {
         bounds = Bounds()
         var word = open
@@ -56,7 +51,7 @@ extension NodeBlock {
         private var leastLoad = Int.max
 
         fileprivate mutating func include(_ node: NodeFigures) {
-            mostFree = node.free.most(mostFree)
+            mostFree = node.free.pointwiseMax(mostFree)
             leastTasks = min(leastTasks, node.tasks)
             mostTasks = max(mostTasks, node.tasks)
             leastRank = min(leastRank, node.rank)
@@ -65,8 +60,8 @@ extension NodeBlock {
                 millicores: node.capacity.millicores == 0 ? 0 : node.reserved.millicores,
                 memory: node.capacity.memory == 0 ? 0 : node.reserved.memory,
                 disk: node.capacity.disk == 0 ? 0 : node.reserved.disk)
-            leastReserved = counted.least(leastReserved)
-            mostCapacity = node.capacity.most(mostCapacity)
+            leastReserved = counted.pointwiseMin(leastReserved)
+            mostCapacity = node.capacity.pointwiseMax(mostCapacity)
             leastLoad = min(leastLoad, node.load)
         }
 
@@ -77,20 +72,5 @@ extension NodeBlock {
         func leastLoad(with demand: ResourceSpec) -> Int {
             max(leastLoad, NodeFigures.load(leastReserved + demand, of: mostCapacity))
         }
-    }
-}
-
-extension ResourceSpec {
-    /// The greater one of each amount.
-    func most(_ other: ResourceSpec) -> ResourceSpec {
-        ResourceSpec(
-            millicores: max(millicores, other.millicores), memory: max(memory, other.memory),
-            disk: max(disk, other.disk))
-    }
-
-    fileprivate func least(_ other: ResourceSpec) -> ResourceSpec {
-        ResourceSpec(
-            millicores: min(millicores, other.millicores), memory: min(memory, other.memory),
-            disk: min(disk, other.disk))
     }
 }

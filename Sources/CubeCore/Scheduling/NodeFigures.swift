@@ -7,8 +7,6 @@ package struct NodeFigures: Hashable, Sendable {
     /// The reserved share of the scarcest resource, in millionths.
     let load: Int
     package let tasks: Int
-    /// The number of ports of the node that tasks use.
-    let ports: Int
     /// The place of the node among all nodes by name, which breaks ties.
     let rank: Int
 
@@ -18,16 +16,10 @@ package struct NodeFigures: Hashable, Sendable {
         reserved = use.reserved
         load = Self.load(use.reserved, of: capacity)
         tasks = use.tasks
-        ports = use.ports.count
     }
 
     /// The resources that are not reserved.
     var free: ResourceSpec { capacity - reserved }
-
-    /// Whether a node has room for a task and enough ports to allocate.
-    func takes(_ demand: Demand) -> Bool {
-        free.covers(demand.resources) && ports + demand.allocatedPorts <= PortSpec.allocated.count
-    }
 
     /// Returns `true` only if the load with a task is above a limit, and always if it is above by more than two millionths. Needs no
     /// division.

@@ -14,7 +14,7 @@ package struct Picking: Sendable {
         func score(_ candidate: Candidate) -> Scoring.Score {
             let place = Scoring.Place(
                 domainSiblings: candidate.domainSiblings, siblings: candidate.siblings, hasImage: candidate.hasImage,
-                isPassed: scoring.lastPicked.map { candidate.name <= $0 } ?? false)
+                isPassed: scoring.lastPassed.map { candidate.name <= $0 } ?? false)
             return scoring.score(candidate.figures, place, for: demand.resources, cost: cost)
         }
         var best = feasible[0]

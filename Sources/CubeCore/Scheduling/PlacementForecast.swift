@@ -82,7 +82,7 @@ package struct PlacementForecast: Sendable {
         guard let task = held.removeValue(forKey: id), let name = task.node else { return }
         index.change(name) { use in
             // The list of tasks may be newer than that of the nodes.
-            use.reserved = (use.reserved - task.definition.resources).most(.zero)
+            use.reserved = (use.reserved - task.definition.resources).pointwiseMax(.zero)
             use.ports.subtract(task.hostPorts)
             use.tasks = max(use.tasks - 1, 0)
         }

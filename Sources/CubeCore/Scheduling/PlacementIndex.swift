@@ -187,8 +187,7 @@ extension PlacementIndex {
     /// Returns the position of the best node that can run a task.
     private mutating func find(
         _ demand: Demand, of workload: WorkloadKey, _ image: String?, _ bound: [VolumeRecord],
-        _ neighbors: Set<NodeName>?,
-        _ scoring: Scoring
+        _ neighbors: Set<NodeName>?, _ scoring: Scoring
     ) -> Int? {
         var allowed = memory.fitting(demand, among: nodes.lazy.map(\.traits))
         if let neighbors { allowed.formIntersection(set(of: neighbors)) }
@@ -200,9 +199,8 @@ extension PlacementIndex {
             demand: demand, scoring: scoring,
             cost: scoring.cost(nodes: openNodes, mostTasks: blocks.reduce(0) { max($0, $1.bounds.mostTasks) }),
             images: image.map { memory.having($0, among: nodes.lazy.map(\.traits)) },
-            nextRank: scoring.lastPicked.map { name in
-                rank(of: name) + (position(of: name) == nil ? 0 : 1)
-            } ?? 0)
+            passed: scoring.lastPassed.map { name in positions.count(before: name) { nodes[$0].traits.name <= $1 } }
+                ?? 0)
         // A task that uses the network of this one stays where it is, and would wait in vain for a network on another node.
         if let users = networkUsers[workload] {
             let needed = allowed.intersection(set(of: users.keys))
@@ -263,7 +261,7 @@ extension PlacementIndex {
 }
 
 extension Array {
-    /// Returns the number of elements of a sorted array that are before a value.
+    /// Returns the number of elements of a sorted array that are before a place, which `isBefore` describes.
     fileprivate func count<Value>(before value: Value, by isBefore: (Element, Value) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {

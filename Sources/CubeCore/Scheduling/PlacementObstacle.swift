@@ -14,7 +14,7 @@ enum PlacementObstacle: Int, Comparable {
             self = .neighbor
         } else if !node.free.covers(demand.resources) {
             self = node.traits.capacity.covers(demand.resources) ? .capacity : .size
-        } else if !node.use.hasPorts(for: demand) {
+        } else if !demand.hasPorts(beside: node.use.ports) {
             self = .ports
         } else {
             return nil

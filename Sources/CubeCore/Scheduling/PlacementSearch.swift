@@ -7,8 +7,8 @@ struct PlacementSearch {
     let cost: OpportunityCost?
     /// The nodes that have the image of the task; `nil` if it is of no importance.
     let images: NodeSet?
-    /// The rank after the node that was picked last.
-    let nextRank: Int
+    /// The number of nodes, by name, that the policy passes over at first.
+    let passed: Int
 
     /// Returns the position of the best node of a set that has room for the task; the first one by name of those that are equally good.
     ///
@@ -25,8 +25,10 @@ struct PlacementSearch {
             place.hasImage = word & images != 0
             place.isPassed = false
             if let best {
-                let bound = scoring.bound(blocks[index].bounds, place, for: demand.resources)
-                if bound > best.score || bound == best.score && blocks[index].bounds.leastRank > best.rank { continue }
+                let lowest = scoring.lowestScore(in: blocks[index].bounds, place, for: demand.resources)
+                if lowest > best.score || lowest == best.score && blocks[index].bounds.leastRank > best.rank {
+                    continue
+                }
             }
             blocks[index].figures.withUnsafeBufferPointer { nodes in
                 while word != 0 {
@@ -34,8 +36,9 @@ struct PlacementSearch {
                     word &= word - 1
                     place.hasImage = images & 1 << UInt64(bit) != 0
                     if let best, scoring.isBehind(best.score, nodes[bit], place, for: demand.resources) { continue }
-                    guard nodes[bit].takes(demand), blocks[index].hasPorts(for: demand, at: bit) else { continue }
-                    place.isPassed = nodes[bit].rank < nextRank
+                    guard nodes[bit].free.covers(demand.resources), demand.hasPorts(beside: blocks[index].ports[bit])
+                    else { continue }
+                    place.isPassed = nodes[bit].rank < passed
                     let score = scoring.score(nodes[bit], place, for: demand.resources, cost: cost)
                     if best.map({ score < $0.score || score == $0.score && nodes[bit].rank < $0.rank }) ?? true {
                         best = (index * NodeBlock.size + bit, score, nodes[bit].rank)

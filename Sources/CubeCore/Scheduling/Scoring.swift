@@ -55,9 +55,12 @@ package struct Scoring: Sendable {
     /// - Parameters:
     ///   - nodes: the number of nodes that accept tasks, whether or not they can run the task.
     ///   - mostTasks: the number of tasks of the node among them that has most.
-    func cost(nodes: Int, mostTasks: @autoclosure () -> Int) -> OpportunityCost? {
-        rule == .epvm ? OpportunityCost(nodes: nodes, mostTasks: mostTasks()) : nil
+    func cost(nodes: @autoclosure () -> Int, mostTasks: @autoclosure () -> Int) -> OpportunityCost? {
+        rule == .epvm ? OpportunityCost(nodes: nodes(), mostTasks: mostTasks()) : nil
     }
+
+    /// The last node, by name, that the policy passes over at first; `nil` if it passes over none.
+    var lastPassed: NodeName? { rule == .roundRobin ? lastPicked : nil }
 
     /// Whether the policy compares the numbers of the workload's tasks on the nodes.
     var comparesSiblings: Bool { rule == .spread }
@@ -92,7 +95,7 @@ package struct Scoring: Sendable {
         var domainSiblings = 0
         var siblings = 0
         var hasImage = false
-        /// Whether the node does not come after the one that was picked last.
+        /// Whether the policy passes over the node at first. See ``Scoring/lastPassed``.
         var isPassed = false
     }
 
@@ -108,7 +111,7 @@ package struct Scoring: Sendable {
     /// Returns a score that no open node of a block is below.
     ///
     /// - Parameter place: what the node would be to the workload at best.
-    func bound(_ block: NodeBlock.Bounds, _ place: Place, for demand: ResourceSpec) -> Score {
+    func lowestScore(in block: NodeBlock.Bounds, _ place: Place, for demand: ResourceSpec) -> Score {
         switch rule {
         case .spread: spreadScore(block.leastLoad(with: demand), block.leastTasks, place)
         case .binpack:

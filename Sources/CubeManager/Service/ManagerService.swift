@@ -53,7 +53,7 @@ package actor ManagerService: Service {
     /// A counter per node that grows whenever the node's dispatcher has news.
     var wakes: [NodeName: Int] = [:]
 
-    private var readiness = Readiness.starting
+    private(set) var readiness = Readiness.starting
     private(set) var queue: [QueuedWrite] = []
     /// Changes that were decided while the store was full and are not stored yet. They are visible nevertheless.
     private var unstored = ClusterChanges()
@@ -64,7 +64,7 @@ package actor ManagerService: Service {
     private let queueBell: AsyncStream<Void>
     private let queueRinger: AsyncStream<Void>.Continuation
 
-    private enum Readiness {
+    enum Readiness {
         case starting, ready, ended
         /// Answers reads. Attempts writes, which fail until there is space.
         case full
@@ -296,7 +296,7 @@ extension ManagerService {
     }
 
     /// Ends the manager if the next manager would not find what this one acknowledges.
-    private func checkStore() async {
+    func checkStore() async {
         do {
             try await store.check()
         } catch {
@@ -375,39 +375,4 @@ extension ManagerService {
         bells.ringAll()
         logger.info("a new term starts", metadata: ["term": "\(term)"])
     }
-}
-
-// MARK: - Time
-
-extension ManagerService {
-    /// Applies the changes that are due to time alone.
-    private func watchTime() async {
-        var ticks = 0
-        while !Task.isCancelled {
-            do {
-                try await clock.sleep(for: .seconds(1))
-                ticks += 1
-                await checkStore()
-                if state.isDue(at: moment()) {
-                    try await write { (transaction) throws(APIError) in transaction.tick() }
-                }
-                if readiness == .full {
-                    try await write { (transaction) throws(APIError) in try transaction.probe() }
-                }
-                if ticks % Self.sweepInterval == 0 {
-                    try await write { (transaction) throws(APIError) in transaction.sweep() }
-                    try await recordTokenUses()
-                }
-            } catch is CancellationError {
-                return
-            } catch let error as APIError where error.reason == .storageFull {
-                continue  // The change to full was logged.
-            } catch {
-                logger.warning("cannot apply time-based changes; retrying", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-
-    /// The interval in seconds between sweeps of tasks that ended long ago.
-    private static let sweepInterval = 600
 }

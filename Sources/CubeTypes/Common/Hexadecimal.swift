@@ -1,20 +1,27 @@
 /// Lower-case hexadecimal digits, two for each byte.
 package enum Hexadecimal {
-    package static func text(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * bytes.underestimatedCount)
-        for byte in bytes {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
+    /// Returns the digits of bytes after a prefix in ASCII. Each manifest and each task needs several such texts, so each is written at
+    /// once.
+    package static func text(_ bytes: some Collection<UInt8>, after prefix: StaticString = "") -> String {
+        let start = prefix.utf8CodeUnitCount
+        return String(unsafeUninitializedCapacity: start + 2 * bytes.count) { text in
+            _ = text.initialize(from: UnsafeBufferPointer(start: prefix.utf8Start, count: start))
+            var place = start
+            for byte in bytes {
+                text.initializeElement(at: place, to: digit(byte >> 4))
+                text.initializeElement(at: place + 1, to: digit(byte & 15))
+                place += 2
+            }
+            return place
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Returns the text of a UUID.
     ///
     /// - Parameter bytes: its 16 bytes.
     package static func uuid(_ bytes: [UInt8]) -> String {
-        [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]].map(text).joined(separator: "-")
+        [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]].map { text($0) }.joined(
+            separator: "-")
     }
 
     static func isDigit(_ byte: UInt8) -> Bool {

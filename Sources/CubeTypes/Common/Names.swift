@@ -165,7 +165,7 @@ public struct Digest: Identifier {
     /// Creates a digest from the 32 bytes of a SHA-256.
     package init(sha256 bytes: [UInt8]) {
         precondition(bytes.count == 32)
-        rawValue = "sha256:" + Hexadecimal.text(bytes)
+        rawValue = Hexadecimal.text(bytes, after: "sha256:")
     }
 
     /// The hexadecimal digits without the prefix.
