@@ -3,7 +3,6 @@ import CubeJSON
 import CubeSystem
 package import CubeTypes
 import CubeVersion
-import FoundationEssentials
 import Instrumentation
 import Logging
 import Metrics
@@ -71,7 +70,7 @@ package struct HTTPTransport: Sendable {
         try await perform(request) { answer, label in
             let body = try await body(of: answer, request, label: label)
             do {
-                return (answer.status, try JSONDecoder.ofAnswers.decode(Answer.self, from: Data(body)))
+                return (answer.status, try JSONBytesDecoder.answer(from: body))
             } catch {
                 let reason = (error as? DecodingError).map { "\(ValidationError($0))" } ?? "it cannot be decoded"
                 throw APIError(
@@ -250,7 +249,7 @@ extension HTTPTransport {
         let body = try await body(of: answer, request, label: label)
         var error: APIError
         do {
-            error = try JSONDecoder.ofAnswers.decode(APIError.self, from: Data(body))
+            error = try JSONBytesDecoder.answer(from: body)
         } catch {
             return foreignError(answer, body, label: label)
         }

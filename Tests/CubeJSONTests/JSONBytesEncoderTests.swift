@@ -252,6 +252,24 @@ import Testing
             })
     }
 
+    @Test func `a text becomes a part of another one`() throws {
+        let texts = try [JSONBytesEncoder.bytes(of: ["b": 1]), JSONBytesEncoder.bytes(of: "\"")]
+        let parts = EncodedJSON(arrayOf: texts)
+        func text(of value: some Encodable) throws -> String {
+            String(decoding: try JSONBytesEncoder.bytes(of: value), as: UTF8.self)
+        }
+        #expect(try text(of: ["a": parts]) == #"{"a":[{"b":1},"\""]}"#)
+        #expect(try text(of: [parts, EncodedJSON(arrayOf: [])]) == #"[[{"b":1},"\""],[]]"#)
+        // A member that is written again is replaced.
+        let record = Record { fields in
+            try fields.encode([1, 2], forKey: "list")
+            try fields.encode(1, forKey: "z")
+            try fields.encode(parts, forKey: "list")
+        }
+        #expect(try text(of: record) == #"{"list":[{"b":1},"\""],"z":1}"#)
+        #expect(throws: EncodingError.self) { try Self.encoder.encode(["a": parts]) }
+    }
+
     // MARK: Errors
 
     @Test func `a value that fails leaves no trace in its container`() throws {

@@ -100,7 +100,7 @@ struct SchemaTests {
         }
     }
 
-    @Test func `every wire type is encoded to the bytes that Foundation gives`() throws {
+    @Test func `every wire type is encoded and decoded as Foundation does it`() throws {
         for type in Self.objects { try compareEncoders(of: type) }
         try compareEncoders(of: TaskDefinition.self)
         try compareEncoders(of: BatchOperation.self)
@@ -116,8 +116,13 @@ struct SchemaTests {
         for round in 0..<25 {
             sampler.isFull = round < 10
             let value = try sampler.sample(schema, using: &random).decoded(as: type)
-            let text = String(decoding: try JSONBytesEncoder.bytes(of: value), as: UTF8.self)
+            let bytes = try JSONBytesEncoder.bytes(of: value)
+            let text = String(decoding: bytes, as: UTF8.self)
             #expect(text == String(decoding: try encoder.encode(value), as: UTF8.self), note)
+            let copies = [
+                try JSONBytesDecoder.value(type, from: bytes), try JSONDecoder().decode(type, from: Data(bytes)),
+            ]
+            for copy in copies { #expect(try JSONBytesEncoder.bytes(of: copy) == bytes, note) }
         }
     }
 

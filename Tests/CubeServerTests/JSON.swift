@@ -32,7 +32,7 @@ enum JSON: Hashable {
     }
 
     func decoded<Value: Decodable>(as type: Value.Type) throws -> Value {
-        try JSONDecoder().decode(type, from: Data(text.utf8))
+        try JSONBytesDecoder.value(type, from: Array(text.utf8))
     }
 
     subscript(key: String) -> JSON? { members?[key] }

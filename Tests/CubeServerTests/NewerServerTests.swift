@@ -45,10 +45,16 @@ import Testing
 
     /// The paths at which a change loses more than the value at the path, and these changes.
     private func losses<Value: Described & Codable>(
-        of type: Value.Type, _ decoder: JSONDecoder
+        of type: Value.Type, lenient isLenient: Bool
     ) throws -> [String: Set<String>] {
         var losses: [String: Set<String>] = [:]
-        func read(_ json: JSON) throws -> JSON { try JSON(encoding: decoder.decode(Value.self, from: json.data)) }
+        func read(_ json: JSON) throws -> JSON {
+            let bytes = Array(json.text.utf8)
+            return try JSON(
+                encoding: isLenient
+                    ? JSONBytesDecoder.answer(Value.self, from: bytes)
+                    : JSONBytesDecoder.value(Value.self, from: bytes))
+        }
         try eachMutation(of: type) { whole, mutation in
             let loss = (mutation.loss.isEmpty ? mutation.steps : mutation.loss)[...]
             let remainder = try read(whole).removing(loss)
@@ -66,9 +72,9 @@ import Testing
         return losses
     }
 
-    private func allLosses(_ decoder: JSONDecoder) throws -> [String: Set<String>] {
-        var all = try losses(of: TaskDefinition.self, decoder)
-        for type in Self.answers { try all.merge(losses(of: type, decoder)) { $1 } }
+    private func allLosses(lenient isLenient: Bool) throws -> [String: Set<String>] {
+        var all = try losses(of: TaskDefinition.self, lenient: isLenient)
+        for type in Self.answers { try all.merge(losses(of: type, lenient: isLenient)) { $1 } }
         return all
     }
 
@@ -147,20 +153,39 @@ import Testing
 
     @Test func `a response loses only the values that cannot be read`() throws {
         let expected = Set(Self.fatal.values.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) })
-        let losses = try allLosses(.ofAnswers)
+        let losses = try allLosses(lenient: true)
         let unexpected = losses.filter { !expected.contains($0.key) }
         #expect(unexpected == [:])
         #expect(expected.subtracting(losses.keys) == [])
     }
 
     @Test func `a decoder outside a client is strict`() throws {
-        let losses = try allLosses(JSONDecoder())
+        let losses = try allLosses(lenient: false)
         for place in [
             "TaskDefinition.stop.grace", "APIError.details{}", "ValidationError.value", "ClusterStatus.managers[]",
         ] {
             #expect(losses[place] != nil, "\(place)")
         }
         #expect(losses.count > 250)
+    }
+
+    @Test func `every change is decoded as Foundation decodes it`() throws {
+        let decoder = JSONDecoder()
+        decoder.userInfo[.isLenient] = true
+        var count = 0
+        func compare<Value: Described & Codable>(_ type: Value.Type) throws {
+            try eachMutation(of: type) { _, mutation in
+                let text = mutation.value.text
+                let theirs = DecodingOutcome { try decoder.decode(Value.self, from: Data(text.utf8)) }
+                let mine = DecodingOutcome { try JSONBytesDecoder.answer(Value.self, from: Array(text.utf8)) }
+                #expect(mine == theirs, "\(type).\(mutation.place): \(mutation.change)")
+                count += 1
+            }
+        }
+        try compare(TaskDefinition.self)
+        try compare(BatchOperation.self)
+        for type in SchemaTests.objects { try compare(type) }
+        #expect(count > 1000)
     }
 
     // MARK: Requests
@@ -208,8 +233,6 @@ extension SchemaMutator.Mutation {
 }
 
 extension JSON {
-    fileprivate var data: Data { Data(text.utf8) }
-
     /// Returns the value without empty members, because each type decides whether to encode these.
     fileprivate var withoutEmptiness: JSON {
         switch self {

@@ -47,6 +47,31 @@ import Testing
             let date = Date(timeIntervalSince1970: Double(day) * 86_400).formatted(.iso8601).prefix(10)
             #expect(Timestamp(milliseconds: Int64(day) * 86_400_000).description == "\(date)T00:00:00.000Z")
             #expect(Timestamp(milliseconds: Int64(day + 1) * 86_400_000 - 1).description == "\(date)T23:59:59.999Z")
+            #expect(Timestamp("\(date)T00:00:00.000Z")?.milliseconds == Int64(day) * 86_400_000)
+            #expect(Timestamp("\(date)T23:59:59.999Z")?.milliseconds == Int64(day + 1) * 86_400_000 - 1)
+        }
+    }
+
+    @Test func `the text of a time is read as Foundation reads it`() {
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        var texts = ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.678+01:00", "", "2026-01-02"]
+        for date in ["2023-02-29", "2024-02-30", "2024-02-29", "2100-02-29", "2026-04-31", "2026-00-10", "2026-13-01"] {
+            texts.append("\(date)T12:00:00.000Z")
+        }
+        for date in ["2026-01-00", "2026-01-32", "1969-12-31", "0001-01-01", "9999-12-31"] {
+            texts.append("\(date)T12:00:00.000Z")
+        }
+        for time in [
+            "24:00:00.000Z", "23:60:00.000Z", "23:59:60.000Z", "23:59:59.99Z", "23.59:59.999Z", "23:59:59.999z",
+        ] {
+            texts.append("2026-06-15T\(time)")
+        }
+        for text in texts {
+            let theirs = (try? Date(text, strategy: style)) ?? (try? Date(text, strategy: .iso8601))
+            #expect(
+                Timestamp(text)
+                    == theirs.map { Timestamp(milliseconds: Int64(($0.timeIntervalSince1970 * 1000).rounded())) },
+                "\(text)")
         }
     }
 

@@ -241,12 +241,12 @@ extension ClusterTransaction {
 
     /// Emits the events of one change of a task: its new state, a run that ended or started, and new settings.
     private mutating func report(_ task: TaskRecord, after old: TaskRecord?) {
-        let status = task.status
         if let exit = task.report?.exit, exit != old?.report?.exit {
             emit(.runEnded, task, reason: task.report?.reason, message: task.endMessage ?? exit.words)
         }
         let isNewRun = task.phase.state == .running && task.report?.run != old?.report?.run
         if old?.phase.state != task.phase.state || isNewRun {
+            let status = task.status
             // The status of a task shows the last output of its runs. The history omits this output, because it would be too long.
             let message = status.state.hasEnded ? status.message : status.headline
             emit(EventKind(rawValue: "task_\(task.phase.state)"), task, reason: status.reason, message: message)

@@ -94,6 +94,10 @@ final class JSONValueEncoder {
         if Value.self == Double.self {
             return try write(finite: unsafeBitCast(value, to: Double.self), at: path(at: depth + 1))
         }
+        if Value.self == EncodedJSON.self {
+            bytes += unsafeBitCast(value, to: EncodedJSON.self).bytes
+            return
+        }
         try check(value)
         below.append(top)
         top = Level(start: bytes.count, firstMember: members.count)

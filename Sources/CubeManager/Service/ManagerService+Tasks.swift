@@ -1,5 +1,5 @@
-import CubeCore
-import CubeErrors
+package import CubeCore
+package import CubeErrors
 package import CubeTypes
 import HashTreeCollections
 
@@ -17,7 +17,7 @@ extension ManagerService {
         var answer = try await write { (transaction) throws(APIError) in try transaction.batch(request) }
         if let since = request.since {
             // The changes are optional: a caller whose revision is too old for them lists the tasks again.
-            answer.changes = try? changes(of: request.owner, since: since.revision, term: since.term)
+            answer.changes = try? changes(of: request.owner, since: since.revision, term: since.term).complete
         }
         return answer
     }
@@ -65,7 +65,7 @@ extension ManagerService {
         return try await gateway.verifying(name).logs(id, selection, at: node.worker.url)
     }
 
-    func record(of id: TaskID) throws(APIError) -> TaskRecord {
+    package func record(of id: TaskID) throws(APIError) -> TaskRecord {
         guard let task = state.records.tasks[id] else { throw APIError(.taskNotFound, "task \(id): not found") }
         return task
     }
@@ -81,9 +81,9 @@ extension ManagerService {
     /// of the cursor's list and ignores the filters.
     ///
     /// - Throws: `revision_gone` if the list must start again; `validation_failed`.
-    package func list(
+    package func page(
         owner: OwnerName?, name: WorkloadName?, state wanted: TaskState?, limit: Int, cursor: String?
-    ) async throws -> TaskList {
+    ) async throws -> Listing<TaskList> {
         guard (1...Self.pageLimit).contains(limit) else {
             throw APIError.invalid([
                 ValidationError(field: "limit", value: "\(limit)", message: "must be from 1 to \(Self.pageLimit)")
@@ -100,6 +100,13 @@ extension ManagerService {
         return page(of: snapshot, limit: limit, after: position)
     }
 
+    /// Returns one page of tasks, as ``page(owner:name:state:limit:cursor:)`` does.
+    package func list(
+        owner: OwnerName?, name: WorkloadName?, state: TaskState?, limit: Int, cursor: String?
+    ) async throws -> TaskList {
+        try await page(owner: owner, name: name, state: state, limit: limit, cursor: cursor).complete
+    }
+
     private func ids(owner: OwnerName?, name: WorkloadName?, state wanted: TaskState?) -> [TaskID] {
         let owners = owner.map { [$0] } ?? state.index.slots.keys.sorted()
         let slots = owners.flatMap { slotOrder.sorted(state.index.slots[$0] ?? [], of: $0) }
@@ -108,13 +115,13 @@ extension ManagerService {
         return ids.filter { state.records.tasks[$0]?.phase.state == wanted }
     }
 
-    private func page(of snapshot: ListSnapshots.Snapshot, limit: Int, after position: ListCursor?) -> TaskList {
+    private func page(
+        of snapshot: ListSnapshots.Snapshot, limit: Int, after position: ListCursor?
+    ) -> Listing<TaskList> {
         let then = snapshot.state
         let offset = position?.offset ?? 0
         let end = min(snapshot.tasks.count, offset + limit)
-        var list = TaskList(
-            cluster: then.cluster, term: then.term, revision: then.revision,
-            tasks: snapshot.tasks[offset..<end].compactMap { then.records.tasks[$0]?.status })
+        var list = TaskList(cluster: then.cluster, term: then.term, revision: then.revision, tasks: [])
         if end < snapshot.tasks.count {
             // Keep the snapshot even at the last page, for a caller that repeats the request because it did not get the
             // answer.
@@ -127,15 +134,15 @@ extension ManagerService {
             list.slots = sorted.compactMap { then.records.slots[$0]?.status }
             list.owner = then.records.owners[owner].map(then.status(of:))
         }
-        return list
+        return Listing(answer: list, tasks: snapshot.tasks[offset..<end].compactMap { then.records.tasks[$0] })
     }
 
     /// Returns the changes of an owner's tasks after a revision; waits for a change if there is none.
     ///
     /// - Throws: `revision_gone` if the changes are no longer known; list the tasks again.
-    package func changes(
+    package func changedTasks(
         owner: OwnerName, since revision: Int, term: Int, wait: Duration
-    ) async throws -> TaskChanges {
+    ) async throws -> Listing<TaskChanges> {
         let changes = try await self.wait(for: .owner(owner), upTo: wait) {
             let changes = try self.changes(of: owner, since: revision, term: term)
             return changes.isEmpty ? nil : changes
@@ -143,7 +150,16 @@ extension ManagerService {
         return try changes ?? self.changes(of: owner, since: revision, term: term)
     }
 
-    private func changes(of owner: OwnerName, since revision: Int, term: Int) throws(APIError) -> TaskChanges {
+    /// Returns the changes of an owner's tasks, as ``changedTasks(owner:since:term:wait:)`` does.
+    package func changes(
+        owner: OwnerName, since revision: Int, term: Int, wait: Duration
+    ) async throws -> TaskChanges {
+        try await changedTasks(owner: owner, since: revision, term: term, wait: wait).complete
+    }
+
+    private func changes(
+        of owner: OwnerName, since revision: Int, term: Int
+    ) throws(APIError) -> Listing<TaskChanges> {
         guard term == state.term else {
             throw APIError(
                 .revisionGone, "term \(term) is over, the current term is \(state.term); list the tasks again")
@@ -168,13 +184,36 @@ extension ManagerService {
                 changes.owner = state.records.owners[owner].map { state.changedStatus(of: $0, since: revision) }
             }
         }
-        changes.changed = tasks.sorted { ($0.slot, $0.attempt) < ($1.slot, $1.attempt) }.map(\.status)
         changes.removed.sort()
         changes.slots = slots.sorted().compactMap { state.records.slots[$0]?.status }
-        return changes
+        return Listing(answer: changes, tasks: tasks.sorted { ($0.slot, $0.attempt) < ($1.slot, $1.attempt) })
     }
 }
 
-extension TaskChanges {
-    fileprivate var isEmpty: Bool { changed.isEmpty && removed.isEmpty && slots.isEmpty && owner == nil }
+/// An answer with tasks, whose records are apart from it: a caller that knows a task at its revision needs nothing but the record.
+package struct Listing<Answer: Sendable>: Sendable {
+    /// The answer without its tasks.
+    package var answer: Answer
+    /// The tasks, in the order of the answer.
+    package let tasks: [TaskRecord]
+}
+
+extension Listing<TaskList> {
+    fileprivate var complete: TaskList {
+        var list = answer
+        list.tasks = tasks.map(\.status)
+        return list
+    }
+}
+
+extension Listing<TaskChanges> {
+    fileprivate var complete: TaskChanges {
+        var changes = answer
+        changes.changed = tasks.map(\.status)
+        return changes
+    }
+
+    fileprivate var isEmpty: Bool {
+        tasks.isEmpty && answer.removed.isEmpty && answer.slots.isEmpty && answer.owner == nil
+    }
 }

@@ -307,13 +307,13 @@ extension SQLiteStore {
 
     /// Returns the stored events. Unreadable events are skipped, as no decision depends on them.
     private static func events(in database: Database) throws -> [TaskEvent] {
-        let decoder = JSONDecoder()
-        return try Data.fetchAll(database, sql: "SELECT value FROM event ORDER BY key")
-            .compactMap { try? decoder.decode(TaskEvent.self, from: $0) }  // Unreadable events are skipped.
+        try Data.fetchAll(database, sql: "SELECT value FROM event ORDER BY key")
+            // Unreadable events are skipped.
+            .compactMap { try? JSONBytesDecoder.value(TaskEvent.self, from: Array($0)) }
     }
 
     private static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, of what: String) throws -> Value {
-        do { return try JSONDecoder().decode(type, from: data) } catch {
+        do { return try JSONBytesDecoder.value(type, from: Array(data)) } catch {
             throw StoreError.damaged("the record of \(what) is unreadable: \(summary(of: error))")
         }
     }

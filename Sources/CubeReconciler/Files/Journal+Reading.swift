@@ -1,3 +1,4 @@
+import CubeJSON
 package import CubeSystem
 package import CubeTypes
 import FoundationEssentials
@@ -17,7 +18,8 @@ extension Journal {
             guard let bytes = try files.read(file, limit: 2 * maximumBytes) else { continue }
             for line in Data(bytes).split(separator: UInt8(ascii: "\n")) where line.firstRange(of: mark) != nil {
                 // A truncated line, or one of a newer version, is skipped.
-                guard let entry = try? JSONDecoder().decode(JournalEntry.self, from: line), entry.name == name else {
+                guard let entry = try? JSONBytesDecoder.value(JournalEntry.self, from: Array(line)), entry.name == name
+                else {
                     continue
                 }
                 entries.append(entry)

@@ -1,7 +1,7 @@
 package import CubeCore
+import CubeJSON
 package import CubeSystem
 package import CubeTypes
-import FoundationEssentials
 package import Logging
 package import SystemPackage
 
@@ -74,7 +74,7 @@ package struct ReconcilerMemory: Sendable {
     private func load<Value: Decodable>(_ path: FilePath) -> Value? {
         do {
             guard let bytes = try files.read(path, limit: Self.maximumFile) else { return nil }
-            return try JSONDecoder().decode(Value.self, from: Data(bytes))
+            return try JSONBytesDecoder.value(from: bytes)
         } catch {
             logger.error(
                 "cannot read a stored file; it counts as deleted",

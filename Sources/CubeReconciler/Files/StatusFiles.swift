@@ -2,7 +2,6 @@ package import CubeCore
 import CubeJSON
 package import CubeSystem
 package import CubeTypes
-import FoundationEssentials
 package import Logging
 package import SystemPackage
 
@@ -120,7 +119,7 @@ package actor StatusFiles {
         // An unreadable file is replaced later.
         guard let bytes = try? files.read(directory.appending(relative), limit: Self.maximumFile) else { return nil }
         written[relative] = bytes.hashValue
-        return try? JSONDecoder().decode(Value.self, from: Data(bytes))  // A file of another version is replaced later.
+        return try? JSONBytesDecoder.value(from: bytes)  // A file of another version is replaced later.
     }
 
     private func apply(_ changes: [String: [UInt8]?]) -> FileError? {

@@ -2,19 +2,14 @@ import CubeCore
 import CubeErrors
 import CubeJSON
 import CubeTypes
-import FoundationEssentials
 
-/// A JSON body that conforms to RFC 8259.
-///
-/// `JSONDecoder` accepts a trailing comma, and picks one of two members with the same name. A proxy that checks
-/// requests may pick the other one. Therefore, each body is first parsed by the strict reader.
+/// A JSON body that conforms to RFC 8259, and in which no member has the name of another: a proxy that checks requests may pick the other
+/// one.
 struct JSONBody {
-    private let bytes: [UInt8]
     private let document: JSONDocument
 
     /// - Throws: `validation_failed` if the body is not JSON, or contains duplicate members.
     init(_ bytes: [UInt8]) throws(APIError) {
-        self.bytes = bytes
         do throws(Problem) {
             document = try JSONDocument(reading: bytes, as: "body")
         } catch {
@@ -31,7 +26,7 @@ struct JSONBody {
     ///   cannot be decoded.
     func decoded<Value: Decodable & Described>(as type: Value.Type = Value.self) throws -> Value {
         do {
-            return try JSONDecoder().decode(Value.self, from: Data(bytes))
+            return try JSONBytesDecoder.value(from: document)
         } catch let error as DecodingError {
             let problems = SchemaChecker.problems(of: document.root, Value.schema(for: document.root))
             throw APIError.invalid(problems.isEmpty ? [ValidationError(error)] : problems)

@@ -61,42 +61,10 @@ struct Route: Sendable {
         if case .roles = access { true } else { false }
     }
 
-    /// The values of the named components if the path matches this route; otherwise `nil`.
-    func match(_ components: [Substring]) -> [String: String]? {
-        guard components.count == path.count else { return nil }
-        var parameters: [String: String] = [:]
-        for (component, pattern) in zip(components, path) {
-            if pattern.hasPrefix("{") {
-                guard let value = component.percentDecoded, !value.isEmpty else { return nil }
-                parameters[String(pattern.dropFirst().dropLast())] = value
-            } else if component != pattern {
-                return nil
-            }
-        }
-        return parameters
-    }
-}
+    /// The names of the path components that match any value, in order.
+    var parameterNames: [String] { path.compactMap(Self.parameterName) }
 
-/// All endpoints of a server, as data, so that an error about a wrong method can list the supported methods.
-struct RouteTable: Sendable {
-    enum Match {
-        case found(Route, parameters: [String: String])
-        case otherMethods([HTTPRequest.Method])
-        case nothing
-    }
-
-    let routes: [Route]
-
-    func match(_ method: HTTPRequest.Method, path: String) -> Match {
-        guard path.hasPrefix("/") else { return .nothing }
-        let components = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        let matches = routes.compactMap { route in route.match(components).map { (route: route, parameters: $0) } }
-        // A literal component takes precedence over a named one: `batch` is not a task id.
-        guard let fewest = matches.map(\.parameters.count).min() else { return .nothing }
-        let served = matches.filter { $0.parameters.count == fewest }
-        guard let found = served.first(where: { $0.route.method == method }) else {
-            return .otherMethods(served.map(\.route.method))
-        }
-        return .found(found.route, parameters: found.parameters)
+    static func parameterName(_ component: Substring) -> String? {
+        component.hasPrefix("{") ? String(component.dropFirst().dropLast()) : nil
     }
 }

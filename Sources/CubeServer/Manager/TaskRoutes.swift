@@ -7,7 +7,7 @@ import Hummingbird
 
 extension RouteTable {
     static func tasks(_ manager: ManagerService) -> [Route] {
-        changing(manager) + reading(manager)
+        changing(manager) + reading(manager, ShownTasks(key: manager.digestKey))
             + exec(
                 below: tasksPrefix, .writer,
                 errors: [.taskNotFound, .workerNotFound, .conflict, .timeout, .malformedAnswer], manager)
@@ -76,7 +76,7 @@ extension RouteTable {
         ]
     }
 
-    private static func reading(_ manager: ManagerService) -> [Route] {
+    private static func reading(_ manager: ManagerService, _ tasks: ShownTasks) -> [Route] {
         [
             Route(
                 .get, tasksPrefix, .reader,
@@ -96,10 +96,10 @@ extension RouteTable {
                 .wait("wait", "Maximum time to wait, with `since`, for the first change.")
             ) { call, owner, name, state, limit, cursor, since, term, wait in
                 guard let since else {
-                    let list = try await manager.list(
+                    let page = try await manager.page(
                         owner: owner, name: name, state: state, limit: limit ?? ManagerService.pageLimit,
                         cursor: cursor)
-                    return try .json(call.shown(list, manager.digestKey))
+                    return try .json(tasks.shown(page, to: call.role))
                 }
                 guard let owner, let term else {
                     throw APIError.invalid(
@@ -107,16 +107,15 @@ extension RouteTable {
                             ValidationError(field: $0.0, value: nil, message: "is missing")
                         })
                 }
-                return try .json(
-                    call.shown(
-                        try await call.untilGone {
-                            try await manager.changes(owner: owner, since: since, term: term, wait: wait)
-                        }, manager.digestKey))
+                let changes = try await call.untilGone {
+                    try await manager.changedTasks(owner: owner, since: since, term: term, wait: wait)
+                }
+                return try .json(tasks.shown(changes, to: call.role))
             },
             Route(
                 .get, "\(tasksPrefix)/{id}", .reader,
                 Operation("getTask", "Returns a task.", .ok(TaskStatus.self), errors: [.taskNotFound]), id
-            ) { call, id in try .json(call.shown(try await manager.task(id), manager.digestKey)) },
+            ) { call, id in try .json(bytes: tasks.shown(try await manager.record(of: id), to: call.role)) },
             Route(
                 .get, "\(tasksPrefix)/{id}/logs", .reader,
                 Operation(
@@ -177,34 +176,4 @@ extension Input<Bool> {
     static let timestamps = flag(
         "timestamps", "Whether each line begins with the time when it was written, or with `-` if the time is unknown.")
     static let follow = flag("follow", "Whether to continue with new output until the task ends.")
-}
-
-extension Call {
-    /// Returns the task as the caller may see it. The role `read` receives no values of `env`, and digests keyed with
-    /// the cluster's secret.
-    fileprivate func shown(_ task: TaskStatus, _ key: DigestKey) -> TaskStatus {
-        guard role == .read else { return task }
-        var task = task.keyed(by: key)
-        task.definition.env = task.definition.env.mapValues { _ in TaskDefinition.hiddenValue }
-        return task
-    }
-
-    fileprivate func shown(_ slots: [SlotStatus], _ key: DigestKey) -> [SlotStatus] {
-        role == .read ? slots.map { $0.keyed(by: key) } : slots
-    }
-
-    fileprivate func shown(_ list: TaskList, _ key: DigestKey) -> TaskList {
-        var list = list
-        list.tasks = list.tasks.map { shown($0, key) }
-        list.slots = shown(list.slots, key)
-        if role != .read { list.digestKey = key.hexadecimal }
-        return list
-    }
-
-    fileprivate func shown(_ changes: TaskChanges, _ key: DigestKey) -> TaskChanges {
-        var changes = changes
-        changes.changed = changes.changed.map { shown($0, key) }
-        changes.slots = shown(changes.slots, key)
-        return changes
-    }
 }

@@ -62,6 +62,48 @@ extension Timestamp: CustomStringConvertible {
         return (400 * era + yearOfEra + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * monthFromMarch + 2) / 5 + 1)
     }
 
+    /// Returns the time of a text that has the form of ``description``; `nil` for any other text.
+    private static func milliseconds(of text: String) -> Int64? {
+        var text = text
+        return text.withUTF8 { text in
+            guard text.count == 24 else { return nil }
+            var isValid = true
+            func number(at place: Int, digits: Int, before mark: Unicode.Scalar) -> Int64 {
+                var number: Int64 = 0
+                for position in place..<place + digits {
+                    let digit = text[position] &- UInt8(ascii: "0")
+                    if digit > 9 { isValid = false }
+                    number = number &* 10 &+ Int64(digit)
+                }
+                if text[place + digits] != UInt8(ascii: mark) { isValid = false }
+                return number
+            }
+            let year = number(at: 0, digits: 4, before: "-")
+            let month = number(at: 5, digits: 2, before: "-")
+            let day = number(at: 8, digits: 2, before: "T")
+            let hour = number(at: 11, digits: 2, before: ":")
+            let minute = number(at: 14, digits: 2, before: ":")
+            let second = number(at: 17, digits: 2, before: ".")
+            let millisecond = number(at: 20, digits: 3, before: "Z")
+            guard isValid, year >= 1970, (1...12).contains(month), hour < 24, minute < 60, second < 60 else {
+                return nil
+            }
+            let days = Self.day(ofYear: year, month: month, day: day)
+            // A day that the month does not have is the day of another date.
+            guard Self.date(ofDay: days) == (year, month, day) else { return nil }
+            return ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + millisecond
+        }
+    }
+
+    /// Returns the day since 1970 of a date in the Gregorian calendar. Source: Howard Hinnant, `days_from_civil`.
+    private static func day(ofYear year: Int64, month: Int64, day: Int64) -> Int64 {
+        let yearFromMarch = month <= 2 ? year - 1 : year
+        let (era, yearOfEra) = yearFromMarch.quotientAndRemainder(dividingBy: 400)
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+
     /// The text of a time before 1970 or after 9999, from Foundation.
     ///
     /// Seconds and milliseconds are formatted separately: a `Date` is a floating-point number, and its own format style truncates
@@ -75,6 +117,10 @@ extension Timestamp: CustomStringConvertible {
 
     /// Parses an RFC 3339 time with or without fractional seconds.
     public init?(_ text: String) {
+        if let milliseconds = Self.milliseconds(of: text) {
+            self.init(milliseconds: milliseconds)
+            return
+        }
         // Each strategy rejects the form that the other one accepts.
         let parsed = (try? Date(text, strategy: Self.style)) ?? (try? Date(text, strategy: .iso8601))
         guard let parsed else { return nil }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 
 /// A part of the input of a command in a session: the body of `POST /tasks/{id}/exec/{session}/input`. The call is idempotent by the
 /// offset.
@@ -26,14 +25,14 @@ public struct ExecInput: Codable, Hashable, Sendable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         offset = try container.decode(Int.self, forKey: .offset)
-        data = try container.decodeIfPresent(Data.self, forKey: .data).map { Array($0) } ?? []
+        data = try container.decodeIfPresent(Base64.self, forKey: .data)?.bytes ?? []
         end = try container.decodeIfPresent(Bool.self, forKey: .end) ?? false
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(offset, forKey: .offset)
-        try container.encode(data.base64, forKey: .data)
+        try container.encode(Base64(data), forKey: .data)
         try container.encode(end, forKey: .end)
     }
 }

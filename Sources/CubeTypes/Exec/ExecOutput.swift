@@ -1,5 +1,4 @@
 import CubeErrors
-import FoundationEssentials
 
 /// A part of the output of a command in a session: the response to `GET /tasks/{id}/exec/{session}/output`.
 ///
@@ -38,13 +37,13 @@ public struct ExecChunk: Codable, Hashable, Sendable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         stream = try container.decode(ExecStream.self, forKey: .stream)
-        data = Array(try container.decode(Data.self, forKey: .data))
+        data = try container.decode(Base64.self, forKey: .data).bytes
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(stream, forKey: .stream)
-        try container.encode(data.base64, forKey: .data)
+        try container.encode(Base64(data), forKey: .data)
     }
 }
 

@@ -22,7 +22,7 @@ public struct TaskList: Codable, Hashable, Sendable {
 
     // No decoder skips an unreadable value: without the cursor, the remaining tasks would count as removed; without the owner, the
     // held changes would be lost; and without the key, the digests would be shown unkeyed, so that weak values could be guessed.
-    enum CodingKeys: String, CodingKey {
+    package enum CodingKeys: String, CodingKey {
         case cluster, term, revision, tasks, slots, owner, cursor
         case digestKey = "digest_key"
     }
@@ -61,7 +61,7 @@ public struct TaskChanges: Codable, Hashable, Sendable {
     public var owner: OwnerStatus?
 
     // No decoder skips an unreadable value: without the owner, the held changes would be lost.
-    enum CodingKeys: String, CodingKey { case term, revision, changed, removed, slots, owner }
+    package enum CodingKeys: String, CodingKey { case term, revision, changed, removed, slots, owner }
 
     public init(
         term: Int, revision: Int, changed: [TaskStatus] = [], removed: [TaskID] = [], slots: [SlotStatus] = [],

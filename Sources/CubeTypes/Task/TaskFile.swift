@@ -1,5 +1,4 @@
 import CubeErrors
-import FoundationEssentials
 
 /// A file that the worker writes into the task's directory before each start.
 ///
@@ -127,7 +126,7 @@ extension ContentSource: Codable {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             self.init(
                 try container.decode(String.self, forKey: .name),
-                content: try container.readIfPresent(Data.self, forKey: .content).map { Array($0) },
+                content: try container.readIfPresent(Base64.self, forKey: .content)?.bytes,
                 digest: try container.readIfPresent(Digest.self, forKey: .digest))
         }
     }
@@ -145,6 +144,6 @@ extension ContentSource: Codable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)
         try container.encodeIfPresent(digest, forKey: .digest)
-        try container.encodeIfPresent(content?.base64, forKey: .content)
+        try container.encodeIfPresent(content.map(Base64.init), forKey: .content)
     }
 }

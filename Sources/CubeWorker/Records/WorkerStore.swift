@@ -2,7 +2,6 @@ import CubeCore
 import CubeErrors
 import CubeJSON
 import CubeTypes
-import FoundationEssentials
 import Glibc
 import SystemPackage
 
@@ -210,7 +209,7 @@ struct WorkerStore: Sendable {
             throw APIError(.internal, "\(path) cannot be read: \(error)")
         }
         do {
-            return try JSONDecoder().decode(Stored<Value>.self, from: Data(bytes)).value
+            return try JSONBytesDecoder.value(Stored<Value>.self, from: bytes).value
         } catch {
             throw APIError(
                 .internal,

@@ -1,5 +1,5 @@
 import CubeCore
-import FoundationEssentials
+import CubeJSON
 import SystemPackage
 
 /// A plan that was saved to a file.
@@ -29,7 +29,7 @@ struct SavedPlan {
     static func read(_ path: FilePath) throws -> SavedPlan {
         guard let bytes = try NamedFile.read(path) else { throw Failure("\(path): no such file") }
         let plan: PlanDocument
-        do { plan = try JSONDecoder().decode(PlanDocument.self, from: Data(bytes)) } catch {
+        do { plan = try JSONBytesDecoder.value(from: bytes) } catch {
             throw Failure("\(path) is not a saved plan", hint: "save a plan with `cube plan --out FILE`")
         }
         guard plan.format == PlanDocument.currentFormat else {

@@ -1,4 +1,5 @@
 import CubeCore
+import CubeJSON
 import CubeSystem
 import CubeTypes
 import FoundationEssentials
@@ -29,7 +30,7 @@ struct WrittenStatus {
     private func read<Value: Decodable>(_ path: FilePath) throws -> Value? {
         guard let bytes = try NamedFile.read(path, limit: 1 << 30) else { return nil }
         do {
-            return try JSONDecoder().decode(Value.self, from: Data(bytes))
+            return try JSONBytesDecoder.value(from: bytes)
         } catch {
             throw Failure("\(path) is not readable by this version: \(error)")
         }
