@@ -29,8 +29,8 @@ extension Directory {
             }
             let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
             let bytes = start.assumingMemoryBound(to: CChar.self)
+            if strcmp(bytes, ".") == 0 || strcmp(bytes, "..") == 0 { continue }
             let name = BytePath(UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)))
-            if name == "." || name == ".." { continue }
             // `d_type` contains the type bits of a mode, shifted. Some file systems do not report the type.
             let type = UInt32(entry.pointee.d_type) << 12
             entries.append(Entry(name: name, type: type == 0 ? self.type(of: bytes, in: dirfd(stream)) : type))

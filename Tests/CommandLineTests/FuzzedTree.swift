@@ -259,7 +259,7 @@ private struct MovingTree: FileTree {
         return try tree.stamp(of: path)
     }
 
-    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp] {
+    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [FileStamp?] {
         files.step()
         return try tree.stamps(of: names, in: directory)
     }

@@ -314,7 +314,7 @@ struct ManagerServiceTests {
             #expect(ordinals == Array(0..<7))
             #expect(page.slots.map(\.ordinal) == Array(0..<7))
             let gone = await outcome {
-                try await service.list(owner: nil, name: nil, state: nil, limit: 3, cursor: "1.99.0").tasks.count
+                try await service.list(owner: nil, name: nil, state: nil, limit: 3, cursor: "1.99.0.0").tasks.count
             }
             #expect(gone == .refused(.revisionGone))
         }

@@ -136,7 +136,7 @@ private struct ObservedTree: FileTree {
         return try tree.stamp(of: path)
     }
 
-    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp] {
+    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [FileStamp?] {
         files.note(looks: names.count)
         return try tree.stamps(of: names, in: directory)
     }

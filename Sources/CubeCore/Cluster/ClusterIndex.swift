@@ -1,4 +1,3 @@
-package import DequeModule
 package import HashTreeCollections
 package import CubeTypes
 
@@ -13,9 +12,9 @@ package struct ClusterIndex: Equatable, Sendable {
     package private(set) var liveNames: TreeDictionary<OwnerName, Int> = [:]
     package private(set) var loads: TreeDictionary<NodeName, NodeLoad> = [:]
     /// The tasks that wait for a node, grouped by demand, oldest first.
-    package private(set) var pending: TreeDictionary<Demand, Deque<PendingTask>> = [:]
+    package private(set) var pending: TreeDictionary<Demand, SortedQueue<PendingTask>> = [:]
     /// The tasks on silent nodes that are to be placed on other nodes, likewise.
-    package private(set) var lost: TreeDictionary<Demand, Deque<PendingTask>> = [:]
+    package private(set) var lost: TreeDictionary<Demand, SortedQueue<PendingTask>> = [:]
     /// The tasks whose nodes are drained, as their records say.
     package private(set) var evicting: TreeSet<TaskID> = []
     /// The tasks that may still run in a former placement, by the node of that placement.
@@ -209,13 +208,17 @@ extension ClusterIndex.NodeLoad {
     }
 }
 
-extension TreeDictionary<Demand, Deque<ClusterIndex.PendingTask>> {
+extension TreeDictionary<Demand, SortedQueue<ClusterIndex.PendingTask>> {
     /// Adds a task to the queue of its demand, or removes it.
     @discardableResult
     fileprivate mutating func set(_ task: TaskRecord, to isMember: Bool) -> Demand {
         let demand = Demand(task.definition, of: task.slot.owner)
         let entry = ClusterIndex.PendingTask(createdRevision: task.createdRevision, id: task.id)
-        self[demand, default: []].set(entry, to: isMember)
+        if isMember {
+            self[demand, default: SortedQueue()].insert(entry)
+        } else {
+            self[demand]?.remove(entry)
+        }
         if self[demand]?.isEmpty == true { self[demand] = nil }
         return demand
     }
@@ -241,17 +244,5 @@ extension TreeDictionary {
 extension TreeSet {
     fileprivate mutating func set(_ element: Element, to isMember: Bool) {
         if isMember { insert(element) } else { remove(element) }
-    }
-}
-
-extension Deque<ClusterIndex.PendingTask> {
-    /// Inserts an entry at its sorted position, or removes it.
-    fileprivate mutating func set(_ entry: Element, to isMember: Bool) {
-        var (low, high) = (startIndex, endIndex)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < entry { low = middle + 1 } else { high = middle }
-        }
-        if isMember { insert(entry, at: low) } else { remove(at: low) }
     }
 }

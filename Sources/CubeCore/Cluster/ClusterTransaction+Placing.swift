@@ -1,4 +1,3 @@
-import DequeModule
 import HashTreeCollections
 import HeapModule
 import CubeTypes
@@ -90,10 +89,10 @@ extension ClusterTransaction {
     ///
     /// - Parameter place: tries to place a task, and returns whether the next task of its queue is worth a try.
     private mutating func placeOldest(
-        of queues: KeyPath<ClusterIndex, TreeDictionary<Demand, Deque<ClusterIndex.PendingTask>>>,
+        of queues: KeyPath<ClusterIndex, TreeDictionary<Demand, SortedQueue<ClusterIndex.PendingTask>>>,
         _ place: (inout ClusterTransaction, TaskRecord, Demand) -> Bool
     ) {
-        var heap = Heap(state.index[keyPath: queues].map { PendingQueue(demand: $0.key, oldest: $0.value[0]) })
+        var heap = Heap(state.index[keyPath: queues].map { PendingQueue(demand: $0.key, oldest: $0.value.first!) })
         while let queue = heap.popMin() {
             guard let task = state.records.tasks[queue.oldest.id], place(&self, task, queue.demand),
                 let next = state.index[keyPath: queues][queue.demand]?.first
@@ -104,7 +103,7 @@ extension ClusterTransaction {
 
     /// Records a reason for waiting in all pending tasks with the same demand.
     private mutating func explain(_ cause: PendingCause, to demand: Demand) {
-        for entry in state.index.pending[demand] ?? [] {
+        for entry in state.index.pending[demand] ?? SortedQueue() {
             guard var task = state.records.tasks[entry.id], task.phase != .pending(cause: cause) else { continue }
             task.phase = .pending(cause: cause)
             put(task)

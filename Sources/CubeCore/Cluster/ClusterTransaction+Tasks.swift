@@ -36,7 +36,7 @@ extension ClusterTransaction {
                 switch operation {
                 case .definition(let definition):
                     guard request.owner == .manual else { throw .ownerOfDefinition(request.owner) }
-                    let answer = try schedule(definition, at: "definition")
+                    let answer = try schedule(definition, at: DefinitionReview.batchPath)
                     results.append(BatchResult(status: answer.created ? 201 : 200, task: answer.task))
                 case .schedule(let proposal, let maxLive):
                     let answer = try schedule(proposal, for: request.owner, maxLive: maxLive)
@@ -79,7 +79,7 @@ extension ClusterTransaction {
     private mutating func schedule(
         _ proposal: TaskProposal, for owner: OwnerName, maxLive: Int
     ) throws(APIError) -> (task: TaskStatus, created: Bool) {
-        try proposal.validate(owner: owner, cluster: state.cluster, fields)
+        try proposal.validate(owner: owner, cluster: state.cluster, fields, review)
         if let known = state.records.tasks[proposal.id] { return (known.status, false) }
         var proposal = proposal
         if owner == .manual {
@@ -90,7 +90,7 @@ extension ClusterTransaction {
             // the new one.
             proposal.definition.id = nil
         }
-        return (try accept(proposal, for: owner, maxLive: maxLive, at: "task.definition"), true)
+        return (try accept(proposal, for: owner, maxLive: maxLive, at: DefinitionReview.proposalPath), true)
     }
 
     /// Accepts a proposal that is valid except for its attempt, the content of its files and the limit of live tasks, which are
@@ -268,7 +268,9 @@ extension SlotKey {
 }
 
 extension TaskProposal {
-    fileprivate func validate(owner: OwnerName, cluster: ClusterID, _ fields: ManifestFields) throws(APIError) {
+    fileprivate func validate(
+        owner: OwnerName, cluster: ClusterID, _ fields: ManifestFields, _ review: DefinitionReview
+    ) throws(APIError) {
         var errors: [ValidationError] = []
         if let error = SlotKey(owner: owner, name: name, ordinal: ordinal).error(field: "task.ordinal") {
             errors.append(error)
@@ -278,7 +280,7 @@ extension TaskProposal {
                 ValidationError(
                     field: "task.definition.name", value: "\(definition.name)", message: "must be \(name)"))
         }
-        let refusals = definition.refusals(at: "task.definition")
+        let refusals = review.refusals(of: definition, at: DefinitionReview.proposalPath)
         errors += refusals
         if refusals.isEmpty,
             let error = definition.problem(ofSettings: settingsDigest, field: "task.settings_digest", fields)

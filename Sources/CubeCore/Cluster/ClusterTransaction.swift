@@ -17,6 +17,8 @@ package struct ClusterTransaction: Sendable {
     var now: Timestamp { moment.wall }
     /// Who makes the changes of the current command; `nil` if they follow from time or from the report of a worker.
     package var author: Author?
+    /// The errors of the definitions in the current command, as far as they are known already.
+    package var review = DefinitionReview()
     /// Whether the store currently accepts no writes. The manager then accepts only commands that end tasks, and reports of
     /// workers. It stores their changes when there is space again.
     let isFull: Bool

@@ -4,11 +4,15 @@ package import CubeTypes
 extension TaskDefinition {
     /// Validates a definition that was submitted without a manifest, and adds the digests of its contents.
     ///
-    /// - Parameter path: the path of the definition in the request; empty if it is the whole body.
+    /// - Parameters:
+    ///   - path: the path of the definition in the request; empty if it is the whole body.
+    ///   - review: the errors that are known already.
     /// - Throws: `validation_failed` if the same content would be invalid in a manifest.
-    package func checked(at path: String) throws(APIError) -> TaskDefinition {
+    package func checked(
+        at path: String, _ review: DefinitionReview = DefinitionReview()
+    ) throws(APIError) -> TaskDefinition {
         let definition = try withDigests(at: path)
-        let problems = definition.refusals(at: path)
+        let problems = review.refusals(of: definition, at: path)
         if !problems.isEmpty { throw .invalid(problems) }
         return definition
     }

@@ -18,9 +18,9 @@ extension TaskDefinition {
         // Leave out the fields that cannot conflict with the others, and the amounts, whose conflicts are checked separately.
         var definition = self
         (definition.env, definition.labels, definition.resources, definition.limits) = ([:], [:], .zero, .none)
-        var standard = Manifest.empty
-        standard.definition = TaskDefinition(name: name, kind: kind)
-        var members = Manifest.fields.written(Manifest(definition: definition), without: standard)
+        let standard = TaskDefinition(name: name, kind: kind)
+        var members = Self.replacingFields.written(definition, without: standard)
+        members.merge(Self.settingFields.written(definition, without: standard)) { $1 }
         members["name"] = .string(name.rawValue)
         members["kind"] = .string(kind.rawValue)
         let bytes = CanonicalJSON.object(members).bytes

@@ -8,8 +8,35 @@ package struct ExactText: Sendable {
     package init(_ text: String) { self.text = text }
 
     package static func areSame(_ left: String, _ right: String) -> Bool {
-        // The fast comparison rejects almost all pairs that differ.
-        left == right && left.utf8.elementsEqual(right.utf8)
+        left.utf8.count == right.utf8.count
+            && withBytes(of: left, right) { left, right in firstDifference(of: left, right) == left.count }
+    }
+
+    /// Calls a function with the bytes of two texts.
+    @inline(__always)
+    private static func withBytes<Result>(
+        of left: String, _ right: String, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        var (left, right) = (left, right)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in body(UnsafeRawBufferPointer(left), UnsafeRawBufferPointer(right)) }
+        }
+    }
+
+    /// Returns the first position at which two texts differ, or the length of the shorter one. Eight bytes are compared at a time.
+    private static func firstDifference(of left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        let count = min(left.count, right.count)
+        var position = 0
+        while position + 8 <= count {
+            let leftWord = left.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            let rightWord = right.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            if leftWord != rightWord {
+                return position + UInt64(littleEndian: leftWord ^ rightWord).trailingZeroBitCount / 8
+            }
+            position += 8
+        }
+        while position < count, left[position] == right[position] { position += 1 }
+        return position
     }
 }
 
@@ -27,6 +54,10 @@ extension ExactText: Hashable {
 
 extension ExactText: Comparable {
     package static func < (left: ExactText, right: ExactText) -> Bool {
-        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+        withBytes(of: left.text, right.text) { left, right in
+            let position = firstDifference(of: left, right)
+            guard position < min(left.count, right.count) else { return left.count < right.count }
+            return left[position] < right[position]
+        }
     }
 }

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeTypes
+import HashTreeCollections
 
 /// The states behind lists with several pages, so that all pages show the revision of the first page.
 ///
@@ -9,8 +10,39 @@ import CubeTypes
 struct ListSnapshots {
     struct Snapshot {
         var state: ClusterState
+        /// What the tasks of the list have in common; `nil` for any.
         var owner: OwnerName?
-        var tasks: [TaskID]
+        var name: WorkloadName?
+        var wanted: TaskState?
+        /// The slots of each owner, in the order of the list.
+        var slots: [[SlotKey]]
+
+        /// A task of a list, by its slot and its place among the tasks of that slot.
+        struct Place: Equatable {
+            var slot = 0
+            var attempt = 0
+        }
+
+        /// Returns the tasks of the list from a place on, up to a limit, and the place of the next one; `nil` if there is none.
+        func tasks(from start: Place, limit: Int) -> (tasks: [TaskRecord], next: Place?) {
+            var tasks: [TaskRecord] = []
+            var before = 0
+            for slots in slots {
+                let first = max(start.slot - before, 0)
+                for index in first..<max(slots.count, first) where name == nil || slots[index].name == name {
+                    let skipped = before + index == start.slot ? start.attempt : 0
+                    for (attempt, id) in (state.index.attempts[slots[index]] ?? []).enumerated().dropFirst(skipped) {
+                        guard let task = state.records.tasks[id], wanted == nil || task.phase.state == wanted else {
+                            continue
+                        }
+                        if tasks.count == limit { return (tasks, Place(slot: before + index, attempt: attempt)) }
+                        tasks.append(task)
+                    }
+                }
+                before += slots.count
+            }
+            return (tasks, nil)
+        }
     }
 
     /// The maximum number of lists in progress. Beyond it, the oldest list must start again.
@@ -34,25 +66,26 @@ struct ListSnapshots {
 struct ListCursor {
     var term: Int
     var snapshot: Int
-    var offset: Int
+    var place: ListSnapshots.Snapshot.Place
 
-    var text: String { "\(term).\(snapshot).\(offset)" }
+    var text: String { "\(term).\(snapshot).\(place.slot).\(place.attempt)" }
 
-    init(term: Int, snapshot: Int, offset: Int) {
+    init(term: Int, snapshot: Int, place: ListSnapshots.Snapshot.Place) {
         self.term = term
         self.snapshot = snapshot
-        self.offset = offset
+        self.place = place
     }
 
     init(text: String) throws(APIError) {
         let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-        guard numbers.count == 3, let term = numbers[0], let snapshot = numbers[1], let offset = numbers[2], offset >= 0
+        guard numbers.count == 4, let term = numbers[0], let snapshot = numbers[1], let slot = numbers[2], slot >= 0,
+            let attempt = numbers[3], attempt >= 0
         else {
             throw .invalid([
                 ValidationError(
                     field: "cursor", value: "\(text.prefix(80))", message: "is not a cursor from a list response")
             ])
         }
-        self.init(term: term, snapshot: snapshot, offset: offset)
+        self.init(term: term, snapshot: snapshot, place: .init(slot: slot, attempt: attempt))
     }
 }

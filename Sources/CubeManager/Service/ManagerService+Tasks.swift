@@ -4,20 +4,30 @@ package import CubeTypes
 import HashTreeCollections
 
 extension ManagerService {
-    package func schedule(_ request: ScheduleRequest) async throws -> (task: TaskStatus, created: Bool) {
-        try await write { (transaction) throws(APIError) in try transaction.schedule(request) }
+    package nonisolated func schedule(
+        _ request: ScheduleRequest
+    ) async throws -> (task: TaskStatus, created: Bool) {
+        try await write(reviewed: DefinitionReview(of: request)) { (transaction) throws(APIError) in
+            try transaction.schedule(request)
+        }
     }
 
     /// Schedules a task of the owner `manual` from its definition alone.
-    package func schedule(_ definition: TaskDefinition) async throws -> (task: TaskStatus, created: Bool) {
-        try await write { (transaction) throws(APIError) in try transaction.schedule(definition) }
+    package nonisolated func schedule(
+        _ definition: TaskDefinition
+    ) async throws -> (task: TaskStatus, created: Bool) {
+        try await write(reviewed: DefinitionReview(of: [definition], at: "")) { (transaction) throws(APIError) in
+            try transaction.schedule(definition)
+        }
     }
 
-    package func batch(_ request: BatchRequest) async throws -> BatchAnswer {
-        var answer = try await write { (transaction) throws(APIError) in try transaction.batch(request) }
+    package nonisolated func batch(_ request: BatchRequest) async throws -> BatchAnswer {
+        var answer = try await write(reviewed: DefinitionReview(of: request)) { (transaction) throws(APIError) in
+            try transaction.batch(request)
+        }
         if let since = request.since {
             // The changes are optional: a caller whose revision is too old for them lists the tasks again.
-            answer.changes = try? changes(of: request.owner, since: since.revision, term: since.term).complete
+            answer.changes = try? await changes(of: request.owner, since: since.revision, term: since.term).complete
         }
         return answer
     }
@@ -90,13 +100,16 @@ extension ManagerService {
             ])
         }
         guard let cursor else {
-            let tasks = ids(owner: owner, name: name, state: wanted)
-            return page(of: ListSnapshots.Snapshot(state: state, owner: owner, tasks: tasks), limit: limit, after: nil)
+            let owners = owner.map { [$0] } ?? state.index.slots.keys.sorted()
+            let slots = owners.map { slotOrder.sorted(state.index.slots[$0] ?? [], of: $0) }
+            let snapshot = ListSnapshots.Snapshot(
+                state: state, owner: owner, name: name, wanted: wanted, slots: slots)
+            return page(of: snapshot, limit: limit, after: nil)
         }
         let position = try ListCursor(text: cursor)
-        guard position.term == state.term, let snapshot = snapshots.snapshot(position.snapshot),
-            position.offset <= snapshot.tasks.count
-        else { throw APIError(.revisionGone, "the cursor has expired; list the tasks again") }
+        guard position.term == state.term, let snapshot = snapshots.snapshot(position.snapshot) else {
+            throw APIError(.revisionGone, "the cursor has expired; list the tasks again")
+        }
         return page(of: snapshot, limit: limit, after: position)
     }
 
@@ -107,34 +120,22 @@ extension ManagerService {
         try await page(owner: owner, name: name, state: state, limit: limit, cursor: cursor).complete
     }
 
-    private func ids(owner: OwnerName?, name: WorkloadName?, state wanted: TaskState?) -> [TaskID] {
-        let owners = owner.map { [$0] } ?? state.index.slots.keys.sorted()
-        let slots = owners.flatMap { slotOrder.sorted(state.index.slots[$0] ?? [], of: $0) }
-        let ids = slots.lazy.filter { name == nil || $0.name == name }.flatMap { self.state.index.attempts[$0] ?? [] }
-        guard let wanted else { return Array(ids) }
-        return ids.filter { state.records.tasks[$0]?.phase.state == wanted }
-    }
-
     private func page(
         of snapshot: ListSnapshots.Snapshot, limit: Int, after position: ListCursor?
     ) -> Listing<TaskList> {
         let then = snapshot.state
-        let offset = position?.offset ?? 0
-        let end = min(snapshot.tasks.count, offset + limit)
+        let (tasks, next) = snapshot.tasks(from: position?.place ?? .init(), limit: limit)
         var list = TaskList(cluster: then.cluster, term: then.term, revision: then.revision, tasks: [])
-        if end < snapshot.tasks.count {
+        if let next {
             // Keep the snapshot even at the last page, for a caller that repeats the request because it did not get the
             // answer.
             let number = position?.snapshot ?? snapshots.keep(snapshot)
-            list.cursor = ListCursor(term: then.term, snapshot: number, offset: end).text
+            list.cursor = ListCursor(term: then.term, snapshot: number, place: next).text
         } else if let owner = snapshot.owner {
-            let slots = then.index.slots[owner] ?? []
-            // The order of an earlier state would have to be made for the present one again.
-            let sorted = then.revision == state.revision ? slotOrder.sorted(slots, of: owner) : slots.sorted()
-            list.slots = sorted.compactMap { then.records.slots[$0]?.status }
+            list.slots = snapshot.slots.joined().compactMap { then.records.slots[$0]?.status }
             list.owner = then.records.owners[owner].map(then.status(of:))
         }
-        return Listing(answer: list, tasks: snapshot.tasks[offset..<end].compactMap { then.records.tasks[$0] })
+        return Listing(answer: list, tasks: tasks)
     }
 
     /// Returns the changes of an owner's tasks after a revision; waits for a change if there is none.

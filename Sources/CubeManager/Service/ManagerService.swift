@@ -179,7 +179,10 @@ package actor ManagerService: Service {
 
 extension ManagerService {
     /// Queues a command, and returns its answer once the changes are stored.
+    ///
+    /// - Parameter review: The errors of the definitions in the command, as far as they are known already.
     func write<Answer: Sendable>(
+        reviewed review: DefinitionReview = DefinitionReview(),
         _ command: @escaping @Sendable (inout ClusterTransaction) throws(APIError) -> Answer
     ) async throws -> Answer {
         guard readiness == .ready || readiness == .full else {
@@ -189,7 +192,7 @@ extension ManagerService {
             throw APIError(.tooManyRequests, "the manager has \(queue.count) queued commands; retry later")
         }
         return try await withCheckedThrowingContinuation { continuation in
-            queue.append(QueuedWrite(command, by: CurrentAuthor.value, answer: continuation))
+            queue.append(QueuedWrite(command, by: CurrentAuthor.value, reviewed: review, answer: continuation))
             queueRinger.yield()
         }
     }

@@ -9,14 +9,20 @@ struct QueuedWrite: Sendable {
     /// Answers with an error; nothing was stored.
     let refuse: @Sendable (APIError) -> Void
 
-    /// - Parameter author: Who makes the changes; `nil` if they follow from time or from the report of a worker.
+    /// - Parameters:
+    ///   - author: Who makes the changes; `nil` if they follow from time or from the report of a worker.
+    ///   - review: The errors of the definitions in the command, as far as they are known already.
     init<Answer: Sendable>(
         _ command: @escaping @Sendable (inout ClusterTransaction) throws(APIError) -> Answer, by author: Author?,
-        answer: CheckedContinuation<Answer, any Error>
+        reviewed review: DefinitionReview, answer: CheckedContinuation<Answer, any Error>
     ) {
         decide = { transaction in
             transaction.author = author
-            defer { transaction.author = nil }
+            transaction.review = review
+            defer {
+                transaction.author = nil
+                transaction.review = DefinitionReview()
+            }
             let result = Result { () throws(APIError) in try command(&transaction) }
             return { answer.resume(with: result.mapError { $0 }) }
         }

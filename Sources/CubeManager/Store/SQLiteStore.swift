@@ -289,21 +289,33 @@ extension SQLiteStore {
 
     /// Returns the records of a table, by key. An unreadable record is an error: if the manager skipped a task, the
     /// task would run twice.
-    private static func all<Record: Decodable>(
-        _ table: String, in database: Database, key: (Record) -> String
+    private static func all<Record: Decodable & Sendable>(
+        _ table: String, in database: Database, key: @Sendable (Record) -> String
     ) throws -> [Record] {
-        let rows = try Row.fetchCursor(database, sql: "SELECT key, value FROM \(table) ORDER BY key")
+        let cursor = try Row.fetchCursor(database, sql: "SELECT key, value FROM \(table) ORDER BY key")
         var records: [Record] = []
-        while let row = try rows.next() {
-            let name: String = row["key"]
-            let record = try decode(Record.self, from: row["value"], of: "\(table) \(name)")
-            guard key(record) == name else {
-                throw StoreError.damaged("the record of \(table) \(name) holds \(key(record)) instead")
+        while true {
+            var rows: [(name: String, value: Data)] = []
+            while rows.count < Self.block, let row = try cursor.next() { rows.append((row["key"], row["value"])) }
+            guard !rows.isEmpty else { return records }
+            let shares = rows.concurrentMap(inSharesOf: Self.block / 64) { rows in
+                Result {
+                    try rows.map { row in
+                        let record = try decode(Record.self, from: row.value, of: "\(table) \(row.name)")
+                        guard key(record) == row.name else {
+                            throw StoreError.damaged(
+                                "the record of \(table) \(row.name) holds \(key(record)) instead")
+                        }
+                        return record
+                    }
+                }
             }
-            records.append(record)
+            for share in shares { records += try share.get() }
         }
-        return records
     }
+
+    /// The number of rows that are read before their records are decoded, on all cores. It bounds the memory for the rows.
+    private static let block = 4096
 
     /// Returns the stored events. Unreadable events are skipped, as no decision depends on them.
     private static func events(in database: Database) throws -> [TaskEvent] {

@@ -36,8 +36,8 @@ package protocol FileTree: Sendable {
     func listing(of directory: BytePath) throws(FileError) -> DirectoryListing?
     /// Returns the stamp of an entry. For a link, it is the stamp of the link itself.
     func stamp(of path: BytePath) throws(FileError) -> FileStamp?
-    /// Returns the stamps of several entries of one directory. Missing entries are omitted.
-    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp]
+    /// Returns the stamps of several entries of one directory, in their order; `nil` for those that are missing.
+    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [FileStamp?]
     /// Returns the target of a link, as written.
     func target(ofLink path: BytePath) throws(FileError) -> BytePath?
     /// Reads a file, with its stamps before and after. The content of a file larger than `limit` may be omitted.

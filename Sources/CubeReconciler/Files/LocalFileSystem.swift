@@ -102,19 +102,17 @@ private final class LocalFileTree: FileTree {
         return try FileStamp(opened, path: path.text)
     }
 
-    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp] {
-        guard let opened = try openBeneath(directory, cube_o_path | O_DIRECTORY) else { return [:] }
-        defer { close(opened) }
-        var stamps = [BytePath: FileStamp](minimumCapacity: names.count)
-        for name in names {
-            var status = stat()
-            if name.withCString({ fstatat(opened, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 {
-                stamps[name] = FileStamp(status)
-            } else if errno != ENOENT {
-                throw .last(directory.appending(name).text)
-            }
+    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [FileStamp?] {
+        guard let opened = try openBeneath(directory, cube_o_path | O_DIRECTORY) else {
+            return Array(repeating: nil, count: names.count)
         }
-        return stamps
+        defer { close(opened) }
+        return try names.map { name throws(FileError) in
+            var status = stat()
+            if name.withCString({ fstatat(opened, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 { return FileStamp(status) }
+            guard errno == ENOENT else { throw .last(directory.appending(name).text) }
+            return nil
+        }
     }
 
     func target(ofLink path: BytePath) throws(FileError) -> BytePath? {

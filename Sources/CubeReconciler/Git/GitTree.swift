@@ -57,8 +57,8 @@ final class GitTree: FileTree {
         return leaves[path].map { FileStamp(kind: $0.kind, content: .object(id: $0.id)) }
     }
 
-    func stamps(of names: [BytePath], in directory: BytePath) -> [BytePath: FileStamp] {
-        names.reduce(into: [:]) { $0[$1] = stamp(of: directory.appending($1)) }
+    func stamps(of names: [BytePath], in directory: BytePath) -> [FileStamp?] {
+        names.map { stamp(of: directory.appending($0)) }
     }
 
     func target(ofLink path: BytePath) throws(FileError) -> BytePath? {

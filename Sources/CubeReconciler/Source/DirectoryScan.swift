@@ -188,24 +188,32 @@ struct DirectoryScan {
         }
     }
 
+    /// A file of a directory.
+    private struct Entry {
+        let name: BytePath
+        let path: BytePath
+        let realPath: BytePath
+    }
+
     private mutating func visit(_ names: [BytePath], in directory: BytePath, at realDirectory: BytePath) {
         let isBehindLink = directory != realDirectory
-        files.formUnion(names.map { directory.appending($0) })
-        let due = names.filter {
-            thoroughness == .files || isBehindLink || !index.hasRead(directory.appending($0))
+        let entries = names.map { name in
+            let path = directory.appending(name)
+            return Entry(name: name, path: path, realPath: isBehindLink ? realDirectory.appending(name) : path)
         }
+        for entry in entries { files.insert(entry.path) }
+        let isEachDue = thoroughness == .files || isBehindLink
+        let due = isEachDue ? entries : entries.filter { !index.hasRead($0.path) }
         do throws(FileError) {
-            let stamps = due.isEmpty ? [:] : try tree.stamps(of: due, in: realDirectory)
             for block in stride(from: 0, to: due.count, by: Self.block) {
-                let names = due[block..<min(block + Self.block, due.count)]
-                let findings = find(names, in: directory, at: realDirectory, stamps)
-                for (name, finding) in zip(names, findings) {
-                    let path = directory.appending(name)
-                    guard !index.isFull || index.knowsFile(path) else {
-                        return fail(path, "is skipped: at most \(ManifestIndex.maximumFiles.grouped) files are read")
+                let entries = due[block..<min(block + Self.block, due.count)]
+                for (entry, finding) in zip(entries, try find(entries, at: realDirectory)) {
+                    guard !index.isFull || index.knowsFile(entry.path) else {
+                        return fail(
+                            entry.path, "is skipped: at most \(ManifestIndex.maximumFiles.grouped) files are read")
                     }
-                    if index.take(finding, of: path, now: now) { continue }
-                    files.remove(path)
+                    if index.take(finding, of: entry.path, now: now) { continue }
+                    files.remove(entry.path)
                     missedSomething = true
                 }
             }
@@ -216,20 +224,28 @@ struct DirectoryScan {
 
     /// The number of files that are read before the index is changed. It bounds the memory for what was read.
     private static let block = 4096
+    /// The number of files that a thread looks at before it takes others.
+    private static let share = 64
 
-    /// Reads files of a directory, on all cores if that is faster.
+    /// Looks at files of a directory, and reads those that changed, on all cores if that is faster.
     private func find(
-        _ names: ArraySlice<BytePath>, in directory: BytePath, at realDirectory: BytePath,
-        _ stamps: [BytePath: FileStamp]
-    ) -> [ManifestIndex.Finding] {
+        _ entries: ArraySlice<Entry>, at realDirectory: BytePath
+    ) throws(FileError) -> [ManifestIndex.Finding] {
         // Nothing changes the index meanwhile.
         nonisolated(unsafe) let index = index
-        let find = { @Sendable [tree, now] (name: BytePath) -> ManifestIndex.Finding in
-            guard let stamp = stamps[name] else { return .missing }
-            return index.find(
-                directory.appending(name), at: realDirectory.appending(name), stamp: stamp, in: tree, now: now)
+        let find = { @Sendable [tree, now] (entries: ArraySlice<Entry>) -> Result<[ManifestIndex.Finding], FileError> in
+            Result { () throws(FileError) in
+                let stamps = try tree.stamps(of: entries.map(\.name), in: realDirectory)
+                return zip(entries, stamps).map { entry, stamp in
+                    guard let stamp else { return .missing }
+                    return index.find(entry.path, at: entry.realPath, stamp: stamp, in: tree, now: now)
+                }
+            }
         }
-        return tree.isParallel ? Array(names).concurrentMap(find) : names.map(find)
+        guard tree.isParallel else { return try find(entries).get() }
+        var findings: [ManifestIndex.Finding] = []
+        for share in entries.concurrentMap(inSharesOf: Self.share, find) { findings += try share.get() }
+        return findings
     }
 
     private mutating func follow(_ path: BytePath, at realPath: BytePath, below above: [BytePath]) {

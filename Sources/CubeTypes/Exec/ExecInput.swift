@@ -1,4 +1,3 @@
-
 /// A part of the input of a command in a session: the body of `POST /tasks/{id}/exec/{session}/input`. The call is idempotent by the
 /// offset.
 ///

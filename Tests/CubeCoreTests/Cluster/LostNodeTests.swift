@@ -210,7 +210,7 @@ struct LostNodeTests {
         try cluster.join(.w2, cpu: 2000)
         try silence(.w1, in: &cluster)
         #expect(ids.map { cluster.task($0)?.phase.placement?.node } == [.w2, .w2, .w1, .w1])
-        #expect(cluster.state.index.lost.values.map(\.count) == [2])
+        #expect(cluster.state.index.lost.values.map { Array($0).count } == [2])
         #expect(cluster.state.index == ClusterIndex(of: cluster.state.records, overdue: cluster.state.overdue))
     }
 }
