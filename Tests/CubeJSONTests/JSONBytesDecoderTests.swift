@@ -48,7 +48,7 @@ import Testing
         "0", "-0", "1", "-1", "127", "128", "-128", "-129", "255", "256", "65535", "2147483648", "4294967295",
         "9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809",
         "18446744073709551615", "18446744073709551616", "123456789012345678", "1234567890123456789", "1.0", "1.50",
-        "100e-2", "1e3", "1E+2", "12e-1", "0.1", "-0.0", "1e300", "1e-400", "123456789.125", "9007199254740993",
+        "100e-2", "1e3", "1E+2", "12e-1", "0.1", "-0.0", "1e300", "123456789.125", "9007199254740993",
         "0.30000000000000004", "5e-324", "16777217",
     ]
 
@@ -79,6 +79,8 @@ import Testing
         for number in [Double.pi, .ulpOfOne, .greatestFiniteMagnitude, .leastNonzeroMagnitude, -1e-7, 1e21] {
             check("\(number)", as: Double.self)
         }
+        // Foundation refuses a number that is too small for any digit.
+        #expect(try JSONBytesDecoder.value(Double.self, from: Array("1e-400".utf8)) == 0)
         // The sign of a zero is not a difference to `==`.
         #expect(try JSONBytesDecoder.value(Double.self, from: Array("-0".utf8)).sign == .minus)
     }
@@ -189,8 +191,9 @@ import Testing
     }
 
     @Test func `a member is found among few and among many`() {
+        var random = SeededGenerator()
         for count in [1, 2, 31, 32, 33, 64, 65, 500] {
-            let members = (0..<count).map { "\"key \($0)\":\($0)" }.shuffled().joined(separator: ",")
+            let members = (0..<count).map { "\"key \($0)\":\($0)" }.shuffled(using: &random).joined(separator: ",")
             check("{\(members)}", as: [String: Int].self)
             check("{\(members),\"x\":1,\"y\":\(count)}", as: Point.self)
             check("{\"y\":[0],\(members),\"x\":1}", as: Point.self)
@@ -257,6 +260,11 @@ import Testing
 
 // MARK: - Values
 
+/// Returns `nil` if the value is of another kind.
+private func attempt<Value>(_ read: () throws -> Value) -> Value? {
+    do { return try read() } catch { return nil }
+}
+
 private struct Box<Value: Decodable & Equatable>: Decodable, Equatable { let value: Value }
 
 private struct Point: Hashable, Decodable { let x: Int, y: Int }
@@ -267,7 +275,7 @@ private enum Walkable: Decodable, Equatable {
     case many([Int])
 
     init(from decoder: any Decoder) throws {
-        if let number = try? decoder.singleValueContainer().decode(Int.self) {
+        if let number = attempt({ try decoder.singleValueContainer().decode(Int.self) }) {
             self = .one(number)
         } else {
             self = .many(try [Int](from: decoder))
@@ -349,7 +357,7 @@ private struct Absences: Decodable, Equatable {
         nothing = try Int?(from: absent)
         isNull = try absent.singleValueContainer().decodeNil()
         isContained = fields.contains(Key("absent"))
-        _ = try? absent.container(keyedBy: Key.self)
+        _ = attempt { try absent.container(keyedBy: Key.self) }
         if !fields.allKeys.isEmpty { _ = try String(from: absent) }
     }
 }
@@ -376,25 +384,25 @@ private indirect enum Walk: Codable, Equatable {
     case object([String: Walk])
 
     init(from decoder: any Decoder) throws {
-        if let fields = try? decoder.container(keyedBy: Key.self) {
+        if let fields = attempt({ try decoder.container(keyedBy: Key.self) }) {
             var members: [String: Walk] = [:]
             for key in fields.allKeys {
-                if let nested = try? fields.nestedContainer(keyedBy: Key.self, forKey: key) {
+                if let nested = attempt({ try fields.nestedContainer(keyedBy: Key.self, forKey: key) }) {
                     members[key.stringValue + " count"] = .number(Double(nested.allKeys.count))
                 }
-                if let nested = try? fields.nestedUnkeyedContainer(forKey: key) {
+                if let nested = attempt({ try fields.nestedUnkeyedContainer(forKey: key) }) {
                     members[key.stringValue + " count"] = .number(Double(nested.count ?? -1))
                 }
                 members[key.stringValue] =
                     try fields.decodeNil(forKey: key) ? .null : Walk(from: fields.superDecoder(forKey: key))
             }
             self = .object(members)
-        } else if var list = try? decoder.unkeyedContainer() {
+        } else if var list = attempt({ try decoder.unkeyedContainer() }) {
             var elements: [Walk] = [.number(Double(list.count ?? -1))]
             while !list.isAtEnd {
                 if try list.decodeNil() {
                     elements.append(.null)
-                } else if list.currentIndex.isMultiple(of: 2), (try? list.decode(Int.self)) == nil {
+                } else if list.currentIndex.isMultiple(of: 2), attempt({ try list.decode(Int.self) }) == nil {
                     elements.append(try Walk(from: list.superDecoder()))
                 } else if !list.isAtEnd {
                     elements.append(try list.decode(Walk.self))
@@ -405,9 +413,9 @@ private indirect enum Walk: Codable, Equatable {
             let value = try decoder.singleValueContainer()
             if value.decodeNil() {
                 self = .null
-            } else if let flag = try? value.decode(Bool.self) {
+            } else if let flag = attempt({ try value.decode(Bool.self) }) {
                 self = .flag(flag)
-            } else if let number = try? value.decode(Double.self) {
+            } else if let number = attempt({ try value.decode(Double.self) }) {
                 self = .number(number)
             } else {
                 self = .text(try value.decode(String.self))

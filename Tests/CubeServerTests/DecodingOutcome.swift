@@ -9,6 +9,8 @@ enum DecodingOutcome: Equatable {
     case invalid(path: [String])
     case failure(String)
 
+    var isInvalid: Bool { if case .invalid = self { true } else { false } }
+
     init(_ decode: () throws -> some Encodable) {
         func names(_ path: [any CodingKey]) -> [String] { path.map(\.stringValue) }
         do {

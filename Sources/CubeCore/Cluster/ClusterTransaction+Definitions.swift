@@ -11,7 +11,7 @@ extension ClusterTransaction {
     package mutating func schedule(
         _ definition: TaskDefinition, at path: String = ""
     ) throws(APIError) -> (task: TaskStatus, created: Bool) {
-        let definition = try definition.checked(at: path, review)
+        let definition = try definition.checked(at: path, (review, operation))
         let (specDigest, settingsDigest) = (definition.specDigest, definition.settingsDigest)
         if let known = try known(by: definition, specDigest, settingsDigest) { return (known.status, false) }
         let proposal = try proposal(definition, specDigest, settingsDigest)

@@ -29,9 +29,11 @@ extension ClusterTransaction {
         if !problems.isEmpty { throw .invalid(problems) }
         try admit(Writer(owner: request.owner, fence: request.fence, pass: request.pass))
         if let notes = request.notes { take(notes, of: request.owner) }
+        defer { operation = 0 }
         var prunes = PruneJudgement(of: request, in: state, at: moment, isFull: isFull)
         var results: [BatchResult] = []
-        for operation in request.operations {
+        for (position, operation) in request.operations.enumerated() {
+            self.operation = position
             do throws(APIError) {
                 switch operation {
                 case .definition(let definition):
@@ -79,7 +81,9 @@ extension ClusterTransaction {
     private mutating func schedule(
         _ proposal: TaskProposal, for owner: OwnerName, maxLive: Int
     ) throws(APIError) -> (task: TaskStatus, created: Bool) {
-        try proposal.validate(owner: owner, cluster: state.cluster, fields, review)
+        try proposal.validate(
+            owner: owner, cluster: state.cluster, fields,
+            refusals: review.refusals(of: proposal.definition, in: operation, at: DefinitionReview.proposalPath))
         if let known = state.records.tasks[proposal.id] { return (known.status, false) }
         var proposal = proposal
         if owner == .manual {
@@ -269,7 +273,7 @@ extension SlotKey {
 
 extension TaskProposal {
     fileprivate func validate(
-        owner: OwnerName, cluster: ClusterID, _ fields: ManifestFields, _ review: DefinitionReview
+        owner: OwnerName, cluster: ClusterID, _ fields: ManifestFields, refusals: [ValidationError]
     ) throws(APIError) {
         var errors: [ValidationError] = []
         if let error = SlotKey(owner: owner, name: name, ordinal: ordinal).error(field: "task.ordinal") {
@@ -280,7 +284,6 @@ extension TaskProposal {
                 ValidationError(
                     field: "task.definition.name", value: "\(definition.name)", message: "must be \(name)"))
         }
-        let refusals = review.refusals(of: definition, at: DefinitionReview.proposalPath)
         errors += refusals
         if refusals.isEmpty,
             let error = definition.problem(ofSettings: settingsDigest, field: "task.settings_digest", fields)

@@ -19,6 +19,8 @@ package struct ClusterTransaction: Sendable {
     package var author: Author?
     /// The errors of the definitions in the current command, as far as they are known already.
     package var review = DefinitionReview()
+    /// The position of the current operation in its batch; 0 for any other command.
+    var operation = 0
     /// Whether the store currently accepts no writes. The manager then accepts only commands that end tasks, and reports of
     /// workers. It stores their changes when there is space again.
     let isFull: Bool

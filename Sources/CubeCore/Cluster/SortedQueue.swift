@@ -16,10 +16,8 @@ package struct SortedQueue<Element: Comparable & Sendable>: Sendable {
 
     /// Inserts an element that the queue does not have.
     package mutating func insert(_ element: Element) {
-        guard let chunk = chunk(of: element) else {
-            if chunks.isEmpty { chunks.append([]) }
-            return chunks[0].insert(element, at: 0)
-        }
+        guard !chunks.isEmpty else { return chunks.append([element]) }
+        let chunk = chunk(of: element) ?? 0
         chunks[chunk].insert(element, at: chunks[chunk].countOfFirst { $0 < element })
         guard chunks[chunk].count >= Self.limit else { return }
         let half = chunks[chunk].count / 2

@@ -1,11 +1,12 @@
 import CubeErrors
+import CubeJSON
 package import CubeTypes
 
-/// The errors of definitions, found before the writer carries out the command that contains them: they depend on nothing else, and
-/// finding them takes longer than most of what the writer does. The replicas of a workload have the same definition, which is reviewed
-/// once.
+/// The errors of the definitions in a request, found before the writer carries it out: they depend on nothing else, and finding them
+/// takes longer than most of what the writer does.
 package struct DefinitionReview: Sendable {
-    private var found: [TaskDefinition: Refusals] = [:]
+    /// The errors by the positions of the operations in the request; the position is 0 if the request is no batch.
+    private var found: [Int: Refusals] = [:]
 
     private struct Refusals {
         var path: String
@@ -14,18 +15,27 @@ package struct DefinitionReview: Sendable {
 
     package init() {}
 
-    /// - Parameters:
-    ///   - definitions: the definitions of a command.
-    ///   - path: the path of each of them in the request, without the position in a batch.
-    package init(of definitions: some Sequence<TaskDefinition>, at path: String) {
-        for definition in definitions where found[definition] == nil {
-            found[definition] = Refusals(path: path, errors: definition.refusals(at: path))
+    private init(of definitions: [(position: Int, definition: TaskDefinition, path: String)]) {
+        // The replicas of a workload have the same definition, which is reviewed once. Definitions are the same if their bytes are.
+        var known: [[UInt8]: Refusals] = [:]
+        for (position, definition, path) in definitions where definition.contentSources.isEmpty {
+            // A definition that cannot be encoded is reviewed alone.
+            let bytes = definitions.count > 1 ? (try? JSONBytesEncoder.bytes(of: definition)) ?? [] : []
+            var refusals = bytes.isEmpty ? nil : known[bytes]
+            if refusals?.path != path { refusals = nil }
+            let result = refusals ?? Refusals(path: path, errors: definition.refusals(at: path))
+            if !bytes.isEmpty { known[bytes] = result }
+            found[position] = result
         }
     }
 
-    /// Returns the errors of a definition, which may not have been reviewed.
-    func refusals(of definition: TaskDefinition, at path: String) -> [ValidationError] {
-        if let known = found[definition], known.path == path { return known.errors }
+    /// Returns the errors of the definition in an operation.
+    ///
+    /// - Parameters:
+    ///   - position: the position of the operation in the request.
+    ///   - definition: the definition, which was not reviewed if it has contents: these get their digests first.
+    func refusals(of definition: TaskDefinition, in position: Int, at path: String) -> [ValidationError] {
+        if let known = found[position], known.path == path { return known.errors }
         return definition.refusals(at: path)
     }
 }
@@ -36,18 +46,20 @@ extension DefinitionReview {
     /// The path of a definition alone in a batch.
     static let batchPath = "definition"
 
-    package init(of request: ScheduleRequest) { self.init(of: [request.task.definition], at: Self.proposalPath) }
+    package init(of request: ScheduleRequest) { self.init(of: [(0, request.task.definition, Self.proposalPath)]) }
+
+    package init(of definition: TaskDefinition) { self.init(of: [(0, definition, "")]) }
 
     package init(of request: BatchRequest) {
         // A batch with more operations is refused.
-        let operations = request.operations.prefix(BatchRequest.maximum)
-        let definitions = operations.compactMap { operation in
-            if case .definition(let definition) = operation { definition } else { nil }
-        }
-        self.init(of: definitions, at: Self.batchPath)
-        let proposed = operations.compactMap { operation in
-            if case .schedule(let proposal, _) = operation { proposal.definition } else { nil }
-        }
-        found.merge(DefinitionReview(of: proposed, at: Self.proposalPath).found) { _, last in last }
+        let operations = request.operations.prefix(BatchRequest.maximum).enumerated()
+        self.init(
+            of: operations.compactMap { position, operation in
+                switch operation {
+                case .definition(let definition): (position, definition, Self.batchPath)
+                case .schedule(let proposal, _): (position, proposal.definition, Self.proposalPath)
+                case .update, .stop: nil
+                }
+            })
     }
 }

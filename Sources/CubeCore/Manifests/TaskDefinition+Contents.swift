@@ -6,13 +6,13 @@ extension TaskDefinition {
     ///
     /// - Parameters:
     ///   - path: the path of the definition in the request; empty if it is the whole body.
-    ///   - review: the errors that are known already.
+    ///   - review: the errors that are known already, and the position of the operation in the request.
     /// - Throws: `validation_failed` if the same content would be invalid in a manifest.
     package func checked(
-        at path: String, _ review: DefinitionReview = DefinitionReview()
+        at path: String, _ review: (known: DefinitionReview, position: Int) = (DefinitionReview(), 0)
     ) throws(APIError) -> TaskDefinition {
         let definition = try withDigests(at: path)
-        let problems = review.refusals(of: definition, at: path)
+        let problems = review.known.refusals(of: definition, in: review.position, at: path)
         if !problems.isEmpty { throw .invalid(problems) }
         return definition
     }

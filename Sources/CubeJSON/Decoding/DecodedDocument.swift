@@ -1,8 +1,11 @@
 /// A document that values are decoded from, with what all of its decoders share.
-final class DecodedDocument: Sendable {
+final class DecodedDocument {
     let document: JSONDocument
     let userInfo: [CodingUserInfoKey: any Sendable]
     private let foreignTypes = ForeignTypes.all
+    /// The container of each value. Only the path of an error needs it, and a document may have many errors: some types find out by an
+    /// error which form a value has.
+    private lazy var places = Place.places(in: document.tape)
 
     init(_ document: JSONDocument, userInfo: [CodingUserInfoKey: any Sendable]) {
         self.document = document
@@ -104,10 +107,12 @@ final class DecodedDocument: Sendable {
     /// Whether a key has this text. Plain keys are compared by their bytes, others as Swift compares strings.
     @inline(__always)
     private func hasText(_ name: UnsafeBufferPointer<UInt8>, _ entry: JSONDocument.Entry, at index: Int) -> Bool {
+        let length = Int(entry.end - entry.start) - 2
         if entry.isEscaped || entry.isBeyondASCII {
+            // An escape sequence has six bytes for each byte of a text, and an equivalent spelling at most three times as many bytes.
+            guard length <= 18 * name.count else { return false }
             return json(at: index).text == String(decoding: name, as: UTF8.self)
         }
-        let length = Int(entry.end - entry.start) - 2
         guard length == name.count else { return false }
         return document.bytes.withUnsafeBufferPointer { bytes in
             var offset = 0
@@ -122,36 +127,52 @@ final class DecodedDocument: Sendable {
     // MARK: Errors
 
     func mismatch(_ type: any Any.Type, at index: Int) -> DecodingError {
-        let (path, found) = (path(to: index), kind(at: index))
-        if found == .null {
-            return .valueNotFound(type, .init(codingPath: path, debugDescription: "\(type) is null."))
-        }
-        return .typeMismatch(type, .init(codingPath: path, debugDescription: "\(type) is needed, not \(found)."))
+        let path = path(to: index)
+        return kind(at: index) == .null
+            ? .valueNotFound(type, .init(codingPath: path, debugDescription: "The value is null."))
+            : .typeMismatch(type, .init(codingPath: path, debugDescription: "The value is of another type."))
     }
 
     func corrupted(at index: Int, _ description: String) -> DecodingError {
         .dataCorrupted(.init(codingPath: path(to: index), debugDescription: description))
     }
 
-    /// The path to the value at an index. It is looked up in the tape, as only errors need it.
+    /// The path to the value at an index.
     func path(to index: Int) -> [any CodingKey] {
         var path: [any CodingKey] = []
-        var container = 0
-        while container < index {
-            let isObject = kind(at: container) == .object
-            var (child, position) = (container + 1, 0)
-            while true {
-                let value = isObject ? child + 1 : child
-                let next = Int(document.tape[value].next)
-                if index < next {
-                    path.append(
-                        isObject ? JSONPathKey(stringValue: json(at: child).text) : JSONPathKey(intValue: position))
-                    container = value
-                    break
-                }
-                (child, position) = (next, position + 1)
-            }
+        var index = index
+        while index > 0 {
+            let place = places[index]
+            path.append(
+                kind(at: Int(place.container)) == .object
+                    ? JSONPathKey(stringValue: json(at: index - 1).text)
+                    : JSONPathKey(intValue: Int(place.position)))
+            index = Int(place.container)
         }
-        return path
+        return path.reversed()
+    }
+
+    /// The place of a value in its container.
+    private struct Place {
+        var container: UInt32 = 0
+        /// The number of elements before it. For the value of a member, it means nothing.
+        var position: UInt32 = 0
+
+        static func places(in tape: [JSONDocument.Entry]) -> [Place] {
+            var places = [Place](repeating: Place(), count: tape.count)
+            // The containers that are open, each with its end and the number of its entries so far.
+            var open: [(index: UInt32, end: UInt32, count: UInt32)] = []
+            for index in tape.indices {
+                while let container = open.last, container.end <= index { open.removeLast() }
+                if let container = open.last {
+                    places[index] = Place(container: container.index, position: container.count)
+                    open[open.count - 1].count += 1
+                }
+                if tape[index].kind == .object || tape[index].kind == .array {
+                    open.append((UInt32(index), tape[index].next, 0))
+                }
+            }
+            return places
+        }
     }
 }

@@ -78,14 +78,16 @@ struct ListCursor {
 
     init(text: String) throws(APIError) {
         let numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) }
-        guard numbers.count == 4, let term = numbers[0], let snapshot = numbers[1], let slot = numbers[2], slot >= 0,
-            let attempt = numbers[3], attempt >= 0
-        else {
+        guard numbers.count >= 3, !numbers.contains(where: { $0 == nil || $0! < 0 }) else {
             throw .invalid([
                 ValidationError(
                     field: "cursor", value: "\(text.prefix(80))", message: "is not a cursor from a list response")
             ])
         }
-        self.init(term: term, snapshot: snapshot, place: .init(slot: slot, attempt: attempt))
+        guard numbers.count == 4 else {
+            throw APIError(.revisionGone, "the cursor is from another version of Cube; list the tasks again")
+        }
+        self.init(
+            term: numbers[0]!, snapshot: numbers[1]!, place: .init(slot: numbers[2]!, attempt: numbers[3]!))
     }
 }

@@ -7,7 +7,8 @@ extension ManagerService {
     package nonisolated func schedule(
         _ request: ScheduleRequest
     ) async throws -> (task: TaskStatus, created: Bool) {
-        try await write(reviewed: DefinitionReview(of: request)) { (transaction) throws(APIError) in
+        try await checkReadiness()
+        return try await write(reviewed: DefinitionReview(of: request)) { (transaction) throws(APIError) in
             try transaction.schedule(request)
         }
     }
@@ -16,12 +17,14 @@ extension ManagerService {
     package nonisolated func schedule(
         _ definition: TaskDefinition
     ) async throws -> (task: TaskStatus, created: Bool) {
-        try await write(reviewed: DefinitionReview(of: [definition], at: "")) { (transaction) throws(APIError) in
+        try await checkReadiness()
+        return try await write(reviewed: DefinitionReview(of: definition)) { (transaction) throws(APIError) in
             try transaction.schedule(definition)
         }
     }
 
     package nonisolated func batch(_ request: BatchRequest) async throws -> BatchAnswer {
+        try await checkReadiness()
         var answer = try await write(reviewed: DefinitionReview(of: request)) { (transaction) throws(APIError) in
             try transaction.batch(request)
         }

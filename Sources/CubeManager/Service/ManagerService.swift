@@ -185,15 +185,20 @@ extension ManagerService {
         reviewed review: DefinitionReview = DefinitionReview(),
         _ command: @escaping @Sendable (inout ClusterTransaction) throws(APIError) -> Answer
     ) async throws -> Answer {
+        try checkReadiness()
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.append(QueuedWrite(command, by: CurrentAuthor.value, reviewed: review, answer: continuation))
+            queueRinger.yield()
+        }
+    }
+
+    /// - Throws: An error if the manager would refuse any command now.
+    func checkReadiness() throws(APIError) {
         guard readiness == .ready || readiness == .full else {
             throw APIError(.unavailable, notReadyReason ?? "the manager accepts no commands")
         }
         guard queue.count < Self.queueLimit else {
             throw APIError(.tooManyRequests, "the manager has \(queue.count) queued commands; retry later")
-        }
-        return try await withCheckedThrowingContinuation { continuation in
-            queue.append(QueuedWrite(command, by: CurrentAuthor.value, reviewed: review, answer: continuation))
-            queueRinger.yield()
         }
     }
 

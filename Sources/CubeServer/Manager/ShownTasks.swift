@@ -64,13 +64,32 @@ private struct AnswerWithTasks<Answer: Encodable, Key: CodingKey>: Encodable {
 
 /// The encodings of tasks. A list repeats what earlier lists said of most tasks, so an encoding is kept until its task changes.
 private final class EncodedTasks: Sendable {
+    /// The texts in two generations: when the young ones reach half of the limit, they become the old ones, which are forgotten.
     private struct Known {
-        var texts: [TaskID: (revision: Int, text: [UInt8])] = [:]
-        var size = 0
-    }
+        private var young: [TaskID: Text] = [:]
+        private var old: [TaskID: Text] = [:]
+        /// The size of the young texts in bytes.
+        private var size = 0
 
-    /// The maximum size of all texts that are kept. Beyond it, all are forgotten.
-    private static let limit = 32 << 20
+        /// The maximum size of all texts in bytes.
+        private static let limit = 32 << 20
+
+        struct Text {
+            var revision: Int
+            var bytes: [UInt8]
+        }
+
+        subscript(task: TaskRecord) -> [UInt8]? {
+            (young[task.id] ?? old[task.id]).flatMap { $0.revision == task.revision ? $0.bytes : nil }
+        }
+
+        mutating func note(_ bytes: [UInt8], of task: TaskRecord) {
+            let last = young.updateValue(Text(revision: task.revision, bytes: bytes), forKey: task.id)
+            size += bytes.count - (last?.bytes.count ?? 0)
+            guard size > Self.limit / 2 else { return }
+            (old, young, size) = (young, [:], 0)
+        }
+    }
 
     private let known = Mutex(Known())
     private let view: @Sendable (TaskStatus) -> TaskStatus
@@ -81,20 +100,10 @@ private final class EncodedTasks: Sendable {
     func array(of tasks: [TaskRecord]) throws -> EncodedJSON { EncodedJSON(arrayOf: try texts(of: tasks)) }
 
     func texts(of tasks: [TaskRecord]) throws -> [[UInt8]] {
-        var texts = known.withLock { known in
-            tasks.map { task in known.texts[task.id].flatMap { $0.revision == task.revision ? $0.text : nil } ?? [] }
-        }
+        var texts = known.withLock { known in tasks.map { known[$0] ?? [] } }
         let new = texts.indices.filter { texts[$0].isEmpty }
         for index in new { texts[index] = try JSONBytesEncoder.bytes(of: view(tasks[index].status)) }
-        if !new.isEmpty {
-            known.withLock { known in
-                for index in new {
-                    let last = known.texts.updateValue((tasks[index].revision, texts[index]), forKey: tasks[index].id)
-                    known.size += texts[index].count - (last?.text.count ?? 0)
-                }
-                if known.size > Self.limit { known = Known() }
-            }
-        }
+        if !new.isEmpty { known.withLock { known in for index in new { known.note(texts[index], of: tasks[index]) } } }
         return texts
     }
 }

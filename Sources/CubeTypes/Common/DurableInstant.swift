@@ -46,11 +46,10 @@ extension DurableInstant: Codable {
 
     package init(from decoder: any Decoder) throws {
         // Older versions wrote a bare time instead of an object.
-        if let wall = try? decoder.singleValueContainer().decode(Timestamp.self) {
-            self.init(wall: wall)
+        guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
+            self.init(wall: try decoder.singleValueContainer().decode(Timestamp.self))
             return
         }
-        let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             boot: try container.decode(String.self, forKey: .boot),
             uptime: .milliseconds(try container.decode(Int64.self, forKey: .uptime)),
@@ -95,11 +94,11 @@ extension DurableDeadline: Codable {
     /// Decodes a bare time, which older versions wrote, as a deadline that has passed.
     package init(from decoder: any Decoder) throws {
         // Older versions wrote a bare time instead of an object.
-        if let wall = try? decoder.singleValueContainer().decode(Timestamp.self) {
+        guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {
+            let wall = try decoder.singleValueContainer().decode(Timestamp.self)
             self.init(.zero, from: DurableInstant(wall: wall))
             return
         }
-        let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             .milliseconds(try container.decode(Int64.self, forKey: .span)),
             from: try container.decode(DurableInstant.self, forKey: .began))
