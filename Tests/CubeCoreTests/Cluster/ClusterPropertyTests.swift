@@ -251,7 +251,8 @@ private struct RandomWorld {
 
     private mutating func follow(from before: ClusterState) {
         stored.apply(cluster.changes)
-        checkEncoding(of: cluster.changes)
+        // A sample, as it takes longer than the step itself.
+        if Int.random(in: 0..<4, using: &random) == 0 { checkEncoding(of: cluster.changes) }
         let after = cluster.state
         // Invariant 5: counters never decrease.
         #expect(after.revision >= before.revision)
