@@ -16,8 +16,8 @@ struct DecodedObject<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     private static func table(of object: JSONValue) -> [String: Int]? {
-        let members = object.members.map { ($0.key.text, $0.value.index) }
-        return members.count > largeCount ? Dictionary(members) { first, _ in first } : nil
+        guard object.members.dropFirst(largeCount).contains(where: { _ in true }) else { return nil }
+        return Dictionary(object.members.map { ($0.key.text, $0.value.index) }) { first, _ in first }
     }
 
     var codingPath: [any CodingKey] { source.path(to: index) }

@@ -8,7 +8,7 @@ import Testing
 
 /// The invariants of the state hold after each random command and worker event.
 struct ClusterPropertyTests {
-    @Test func `the invariants hold after every step of a random history`() throws {
+    @Test func `the invariants hold after every step of a random history`() async throws {
         var random = SeededGenerator()
         print("seed \(random.seed)")
         let expected = [
@@ -20,6 +20,8 @@ struct ClusterPropertyTests {
         for index in 0..<200 where index < 5 || !expected.allSatisfy({ seen[$0, default: 0] > 0 }) {
             var world = RandomWorld(policy: random.pick(SchedulingPolicy.all))
             for _ in 0..<200 {
+                // Lets the tests proceed that wait.
+                await Task.yield()
                 try world.step(using: &random)
                 world.check()
             }
