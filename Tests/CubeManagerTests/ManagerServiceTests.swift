@@ -313,10 +313,13 @@ struct ManagerServiceTests {
             }
             #expect(ordinals == Array(0..<7))
             #expect(page.slots.map(\.ordinal) == Array(0..<7))
-            let gone = await outcome {
-                try await service.list(owner: nil, name: nil, state: nil, limit: 3, cursor: "1.99.0.0").tasks.count
+            // A snapshot that is gone, and a cursor of another version.
+            for cursor in ["1.99.0.0", "1.1.3"] {
+                let gone = await outcome {
+                    try await service.list(owner: nil, name: nil, state: nil, limit: 3, cursor: cursor).tasks.count
+                }
+                #expect(gone == .refused(.revisionGone), "\(cursor)")
             }
-            #expect(gone == .refused(.revisionGone))
         }
     }
 

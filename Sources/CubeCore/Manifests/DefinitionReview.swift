@@ -29,11 +29,10 @@ package struct DefinitionReview: Sendable {
         }
     }
 
-    /// Returns the errors of the definition in an operation.
+    /// Returns the errors of a definition: those that are known, or those that are found now. A definition with contents is not known,
+    /// because its contents get their digests first.
     ///
-    /// - Parameters:
-    ///   - position: the position of the operation in the request.
-    ///   - definition: the definition, which was not reviewed if it has contents: these get their digests first.
+    /// - Parameter position: the position of the operation in the request.
     func refusals(of definition: TaskDefinition, in position: Int, at path: String) -> [ValidationError] {
         if let known = found[position], known.path == path { return known.errors }
         return definition.refusals(at: path)

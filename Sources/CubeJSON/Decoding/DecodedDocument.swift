@@ -61,7 +61,7 @@ final class DecodedDocument {
         }
         let text = json(at: index).number!
         guard let number = Number(text.text), number.isFinite else {
-            throw corrupted(at: index, "\(text) must be a number of at most \(Number.greatestFiniteMagnitude)")
+            throw corrupted(at: index, "\(text) must be a number that \(Number.self) can represent")
         }
         return number
     }

@@ -7,8 +7,7 @@ extension ManagerService {
     package nonisolated func schedule(
         _ request: ScheduleRequest
     ) async throws -> (task: TaskStatus, created: Bool) {
-        try await checkReadiness()
-        return try await write(reviewed: DefinitionReview(of: request)) { (transaction) throws(APIError) in
+        try await write(reviewing: DefinitionReview(of: request)) { (transaction) throws(APIError) in
             try transaction.schedule(request)
         }
     }
@@ -17,15 +16,13 @@ extension ManagerService {
     package nonisolated func schedule(
         _ definition: TaskDefinition
     ) async throws -> (task: TaskStatus, created: Bool) {
-        try await checkReadiness()
-        return try await write(reviewed: DefinitionReview(of: definition)) { (transaction) throws(APIError) in
+        try await write(reviewing: DefinitionReview(of: definition)) { (transaction) throws(APIError) in
             try transaction.schedule(definition)
         }
     }
 
     package nonisolated func batch(_ request: BatchRequest) async throws -> BatchAnswer {
-        try await checkReadiness()
-        var answer = try await write(reviewed: DefinitionReview(of: request)) { (transaction) throws(APIError) in
+        var answer = try await write(reviewing: DefinitionReview(of: request)) { (transaction) throws(APIError) in
             try transaction.batch(request)
         }
         if let since = request.since {
@@ -33,6 +30,15 @@ extension ManagerService {
             answer.changes = try? await changes(of: request.owner, since: since.revision, term: since.term).complete
         }
         return answer
+    }
+
+    /// Reviews the definitions in a command beside the writer, unless the manager would refuse any command, and queues it.
+    private nonisolated func write<Answer: Sendable>(
+        reviewing review: @autoclosure () -> DefinitionReview,
+        _ command: @escaping @Sendable (inout ClusterTransaction) throws(APIError) -> Answer
+    ) async throws -> Answer {
+        try await checkReadiness()
+        return try await write(reviewed: review(), command)
     }
 
     package func updateSettings(

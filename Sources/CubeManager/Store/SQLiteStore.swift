@@ -298,7 +298,7 @@ extension SQLiteStore {
             var rows: [(name: String, value: Data)] = []
             while rows.count < Self.block, let row = try cursor.next() { rows.append((row["key"], row["value"])) }
             guard !rows.isEmpty else { return records }
-            let shares = rows.concurrentMap(inSharesOf: Self.block / 64) { rows in
+            let shares = rows.concurrentMap(inSharesOf: Self.share) { rows in
                 Result {
                     try rows.map { row in
                         let record = try decode(Record.self, from: row.value, of: "\(table) \(row.name)")
@@ -316,6 +316,8 @@ extension SQLiteStore {
 
     /// The number of rows that are read before their records are decoded, on all cores. It bounds the memory for the rows.
     private static let block = 4096
+    /// The number of records that a thread decodes before it takes others.
+    private static let share = 64
 
     /// Returns the stored events. Unreadable events are skipped, as no decision depends on them.
     private static func events(in database: Database) throws -> [TaskEvent] {
