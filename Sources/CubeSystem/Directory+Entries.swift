@@ -10,32 +10,57 @@ extension Directory {
         package var type: UInt32
     }
 
+    /// The entries of a directory in the order of its file system, without `.` and `..`.
+    ///
+    /// Two equal values are found to be equal without making a value of each entry.
+    package struct Contents: Hashable, Sendable {
+        /// For each entry, the byte of its type, and its name with a NUL.
+        private var bytes: [UInt8] = []
+
+        /// Reads the entries of a directory, and closes the descriptor.
+        ///
+        /// - Parameter path: the path that errors name.
+        package init(consuming descriptor: CInt, path: String) throws(FileError) {
+            guard let stream = fdopendir(descriptor) else {
+                let error = FileError.last(path)
+                close(descriptor)
+                throw error
+            }
+            defer { closedir(stream) }
+            while true {
+                errno = 0
+                guard let entry = readdir(stream) else {
+                    guard errno == 0 else { throw .last(path) }
+                    return
+                }
+                let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
+                let name = start.assumingMemoryBound(to: CChar.self)
+                if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { continue }
+                // `d_type` contains the type bits of a mode, shifted. Some file systems do not report the type.
+                let type = entry.pointee.d_type
+                bytes.append(type == 0 ? UInt8(Directory.type(of: name, in: dirfd(stream)) >> 12) : type)
+                bytes.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name) + 1))
+            }
+        }
+
+        /// The entries, sorted by the bytes of their names.
+        package var entries: [Entry] {
+            var entries: [Entry] = []
+            var rest = bytes[...]
+            while let type = rest.popFirst() {
+                let name = rest.prefix { $0 != 0 }
+                entries.append(Entry(name: BytePath(name), type: UInt32(type) << 12))
+                rest = rest[(name.endIndex + 1)...]
+            }
+            return entries.sorted { $0.name < $1.name }
+        }
+    }
+
     /// Reads the entries of a directory without `.` and `..`, sorted by the bytes of their names, and closes the descriptor.
     ///
     /// - Parameter path: the path that errors name.
     package static func entries(consuming descriptor: CInt, path: String) throws(FileError) -> [Entry] {
-        guard let stream = fdopendir(descriptor) else {
-            let error = FileError.last(path)
-            close(descriptor)
-            throw error
-        }
-        defer { closedir(stream) }
-        var entries: [Entry] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else {
-                guard errno == 0 else { throw .last(path) }
-                break
-            }
-            let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
-            let bytes = start.assumingMemoryBound(to: CChar.self)
-            if strcmp(bytes, ".") == 0 || strcmp(bytes, "..") == 0 { continue }
-            let name = BytePath(UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)))
-            // `d_type` contains the type bits of a mode, shifted. Some file systems do not report the type.
-            let type = UInt32(entry.pointee.d_type) << 12
-            entries.append(Entry(name: name, type: type == 0 ? self.type(of: bytes, in: dirfd(stream)) : type))
-        }
-        return entries.sorted { $0.name < $1.name }
+        try Contents(consuming: descriptor, path: path).entries
     }
 
     private static func type(of name: UnsafePointer<CChar>, in directory: CInt) -> UInt32 {

@@ -249,9 +249,9 @@ private struct MovingTree: FileTree {
     /// The moves of a seed come between the same reads each time.
     let isParallel = false
 
-    func listing(of directory: BytePath) throws(FileError) -> DirectoryListing? {
+    func listing(of directory: BytePath, known: DirectoryListing?) throws(FileError) -> DirectoryListing? {
         files.step()
-        return try tree.listing(of: directory)
+        return try tree.listing(of: directory, known: known)
     }
 
     func stamp(of path: BytePath) throws(FileError) -> FileStamp? {

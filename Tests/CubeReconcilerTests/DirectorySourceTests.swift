@@ -108,6 +108,59 @@ import Testing
         #expect(files.takeReads() == [])
     }
 
+    @Test func `A rescan without changes looks once at each file, and a single change is found`() async throws {
+        for number in 0..<200 { try write(manifest("w\(number)"), to: "sub/w\(number).json") }
+        let first = try await lookAtEverything()
+        _ = files.takeLooks()
+        for _ in 0..<3 {
+            #expect(try await lookAtEverything().files == first.files)
+            #expect(files.takeLooks() == (looks: 200, lists: 2))
+        }
+        _ = files.takeReads()
+        try write(manifest("w7", "22"), to: "sub/w7.json")
+        #expect(try await lookAtEverything().files["sub/w7.json"] != first.files["sub/w7.json"])
+        #expect(files.takeReads() == ["sub/w7.json"])
+    }
+
+    @Test(arguments: 0..<6 as Range<UInt64>)
+    func `However the files change, a look finds what a first look finds`(seed: UInt64) async throws {
+        var random = SeededGenerator(seed: seed)
+        let directories = ["a", "b", "a/c"]
+        for place in directories { try directory.makeDirectory("manifests/\(place)") }
+        try directory.write("shared", to: "manifests/text")
+        // An operation that is impossible in the current state changes nothing.
+        func attempt(_ operation: () throws -> Void) { try? operation() }
+        for step in 0..<150 {
+            let place = directories.randomElement(using: &random)!
+            let name = "\(place)/f\(Int.random(in: 0..<4, using: &random)).json"
+            // Each content has its own length, as the clock of the file system may stand still between two writes.
+            let length = String(repeating: "1", count: step + 1)
+            let attaching = #", "files": [{"path": "t", "from": "../text"}]"#
+            let text = manifest("w\(step)", length, more: place != "a/c" && step % 7 == 0 ? attaching : "")
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0, 1, 2: attempt { try write(text, to: name) }
+            case 3:
+                try write(text, to: ".new")
+                attempt { try directory.move("manifests/.new", to: "manifests/\(name)") }
+            case 4: attempt { try directory.remove("manifests/\(name)") }
+            case 5: attempt { try directory.move("manifests/\(place)", to: "manifests/.away") }
+            case 6: attempt { try directory.move("manifests/.away", to: "manifests/\(place)") }
+            case 7: attempt { try directory.link("manifests/\(name)", to: "f0.json") }
+            case 8: try directory.write(length, to: "manifests/text")
+            default: attempt { try directory.makeDirectory("manifests/\(name)") }
+            }
+            let extent = [DirectorySource.Extent.everything, .everything, .names].randomElement(using: &random)!
+            _ = await source.look(at: extent)
+            let fresh = try #require(await Self.source(directory, files, clock).look(at: .everything))
+            for _ in 0..<2 {
+                let found = try await lookAtEverything()
+                #expect(found.files == fresh.files, "step \(step)")
+                #expect(found.isComplete == fresh.isComplete)
+                #expect(found.warnings == fresh.warnings)
+            }
+        }
+    }
+
     @Test func `A file that changes while another is removed is read`() async throws {
         try write(manifest("a"), to: "a.json")
         try write(manifest("b"), to: "b.json")

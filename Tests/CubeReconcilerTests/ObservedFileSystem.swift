@@ -125,10 +125,10 @@ private struct ObservedTree: FileTree {
     var links: LinkPolicy { tree.links }
     var isParallel: Bool { tree.isParallel }
 
-    func listing(of directory: BytePath) throws(FileError) -> DirectoryListing? {
+    func listing(of directory: BytePath, known: DirectoryListing?) throws(FileError) -> DirectoryListing? {
         try files.check(directory.text)
         files.note(lists: 1)
-        return try tree.listing(of: directory)
+        return try tree.listing(of: directory, known: known)
     }
 
     func stamp(of path: BytePath) throws(FileError) -> FileStamp? {

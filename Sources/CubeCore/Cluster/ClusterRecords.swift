@@ -78,6 +78,14 @@ package struct ClusterChanges: Equatable, Sendable {
         events += later.events
     }
 
+    /// Returns these changes with later ones.
+    package func adding(_ later: ClusterChanges) -> ClusterChanges {
+        guard !isEmpty else { return later }
+        var changes = self
+        changes.add(later)
+        return changes
+    }
+
     /// Whether these changes record that a task is stopping, has ended or was removed.
     package func storeStop(of id: TaskID) -> Bool {
         guard let change = tasks[id] else { return false }

@@ -2,6 +2,7 @@ package import CubeCore
 package import CubeErrors
 package import CubeTypes
 import HashTreeCollections
+import Synchronization
 
 extension ManagerService {
     package nonisolated func schedule(
@@ -60,7 +61,7 @@ extension ManagerService {
         try await write { (transaction) throws(APIError) in try transaction.stop(id) }
     }
 
-    package func task(_ id: TaskID) async throws -> TaskStatus { try record(of: id).status }
+    package nonisolated func task(_ id: TaskID) async throws -> TaskStatus { try record(of: id).status }
 
     /// Returns the output of a task from its worker.
     ///
@@ -84,8 +85,11 @@ extension ManagerService {
         return try await gateway.verifying(name).logs(id, selection, at: node.worker.url)
     }
 
-    package func record(of id: TaskID) throws(APIError) -> TaskRecord {
-        guard let task = state.records.tasks[id] else { throw APIError(.taskNotFound, "task \(id): not found") }
+    /// - Throws: `task_not_found`.
+    package nonisolated func record(of id: TaskID) throws(APIError) -> TaskRecord {
+        guard let task = readable.withLock({ $0 }).state.records.tasks[id] else {
+            throw APIError(.taskNotFound, "task \(id): not found")
+        }
         return task
     }
 }

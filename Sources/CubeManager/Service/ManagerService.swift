@@ -5,6 +5,7 @@ package import CubeTypes
 import HashTreeCollections
 package import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// The manager: implements the calls of the HTTP layer, and runs the manager's background work.
 ///
@@ -29,7 +30,9 @@ package actor ManagerService: Service {
     package nonisolated let tokens: IssuedTokens
 
     /// The state as stored.
-    var state: ClusterState
+    var state: ClusterState { didSet { readable.withLock { [state] in $0 = ReadableState(state) } } }
+    /// The same state, for readers that need nothing else. They wait for neither the writer nor other readers.
+    let readable: Mutex<ReadableState>
     var term: Int { state.term }
     var changeLog: ChangeLog
     var eventLog: EventLog
@@ -82,6 +85,7 @@ package actor ManagerService: Service {
             records: stored.records, term: stored.term, policy: options.policy,
             prefersImages: options.prefersImages, digestKey: stored.digestKey, nodeLease: options.workerLease, at: begin
         )
+        readable = Mutex(ReadableState(state))
         clusterID = stored.records.cluster
         digestKey = stored.digestKey
         tokens = IssuedTokens(stored.records.tokens, moment: moment)
@@ -175,6 +179,13 @@ package actor ManagerService: Service {
     }
 }
 
+/// A state that several threads share without copies.
+final class ReadableState: Sendable {
+    let state: ClusterState
+
+    init(_ state: ClusterState) { self.state = state }
+}
+
 // MARK: - Writing
 
 extension ManagerService {
@@ -229,9 +240,7 @@ extension ManagerService {
         transaction.finish()
         do {
             if !transaction.changes.isEmpty {
-                var changes = unstored
-                changes.add(transaction.changes)
-                try await store.commit(changes)
+                try await store.commit(unstored.adding(transaction.changes))
                 unstored = ClusterChanges()
                 if readiness == .full {
                     readiness = .ready

@@ -33,7 +33,10 @@ package protocol FileTree: Sendable {
     /// Whether reading several files at the same time is faster.
     var isParallel: Bool { get }
 
-    func listing(of directory: BytePath) throws(FileError) -> DirectoryListing?
+    /// Returns the contents of a directory.
+    ///
+    /// - Parameter known: What was returned for the directory before. It helps to find the same entries faster.
+    func listing(of directory: BytePath, known: DirectoryListing?) throws(FileError) -> DirectoryListing?
     /// Returns the stamp of an entry. For a link, it is the stamp of the link itself.
     func stamp(of path: BytePath) throws(FileError) -> FileStamp?
     /// Returns the stamps of several entries of one directory, in their order; `nil` for those that are missing.
@@ -42,6 +45,12 @@ package protocol FileTree: Sendable {
     func target(ofLink path: BytePath) throws(FileError) -> BytePath?
     /// Reads a file, with its stamps before and after. The content of a file larger than `limit` may be omitted.
     func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading?
+}
+
+extension FileTree {
+    package func listing(of directory: BytePath) throws(FileError) -> DirectoryListing? {
+        try listing(of: directory, known: nil)
+    }
 }
 
 /// Writes files.
@@ -94,10 +103,13 @@ package struct DirectoryListing: Hashable, Sendable {
     package var entries: [DirectoryEntry]
     /// The id of the mount that contains the directory; `nil` if it is unknown.
     package var mount: Int64?
+    /// The contents as the file system lists them; `nil` if the directory is not one of this machine.
+    package var contents: Directory.Contents?
 
-    package init(entries: [DirectoryEntry], mount: Int64? = nil) {
+    package init(entries: [DirectoryEntry], mount: Int64? = nil, contents: Directory.Contents? = nil) {
         self.entries = entries
         self.mount = mount
+        self.contents = contents
     }
 }
 

@@ -89,11 +89,18 @@ private final class LocalFileTree: FileTree {
         if outside >= 0 { close(outside) }
     }
 
-    func listing(of directory: BytePath) throws(FileError) -> DirectoryListing? {
+    func listing(of directory: BytePath, known: DirectoryListing?) throws(FileError) -> DirectoryListing? {
         guard let opened = try openBeneath(directory, O_RDONLY | O_DIRECTORY) else { return nil }
         let mount = cube_mount(opened)
-        return DirectoryListing(
-            entries: try entries(consuming: opened, path: directory.text), mount: mount < 0 ? nil : mount)
+        let contents = try Directory.Contents(consuming: opened, path: directory.text)
+        var listing =
+            if let known, known.contents == contents { known } else {
+                DirectoryListing(
+                    entries: contents.entries.map { DirectoryEntry(name: $0.name, kind: FileKind(mode: $0.type)) },
+                    contents: contents)
+            }
+        listing.mount = mount < 0 ? nil : mount
+        return listing
     }
 
     func stamp(of path: BytePath) throws(FileError) -> FileStamp? {
@@ -162,13 +169,6 @@ private func opened(_ path: FilePath, _ flags: CInt) throws(FileError) -> CInt? 
     if descriptor >= 0 { return descriptor }
     if errno == ENOENT { return nil }
     throw .last(path.string)
-}
-
-/// Returns the entries of a directory without `.` and `..`. Closes the descriptor.
-private func entries(consuming descriptor: CInt, path: String) throws(FileError) -> [DirectoryEntry] {
-    try Directory.entries(consuming: descriptor, path: path).map {
-        DirectoryEntry(name: $0.name, kind: FileKind(mode: $0.type))
-    }
 }
 
 extension FileKind {

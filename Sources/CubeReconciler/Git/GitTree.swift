@@ -48,7 +48,7 @@ final class GitTree: FileTree {
     /// The requested objects that must be fetched first. Results that were read without them are invalid.
     var wanted: Set<String> { requested.withLock(\.self) }
 
-    func listing(of directory: BytePath) -> DirectoryListing? {
+    func listing(of directory: BytePath, known: DirectoryListing?) -> DirectoryListing? {
         directories[directory].map { DirectoryListing(entries: $0) }
     }
 

@@ -29,6 +29,7 @@ struct Attachments: Hashable {
     init(of manifest: BytePath = .root) { directory = manifest.splittingLastEntry.directory }
 
     var paths: [BytePath] { Array(found.keys) }
+    var isEmpty: Bool { found.isEmpty }
 
     /// Reads a file by its path relative to the manifest's directory. Follows links, but leaves the root only if the
     /// tree allows it.

@@ -26,7 +26,7 @@ struct DirectoryScan {
     private let leadsToDirectory: (BytePath) -> Bool
     private var links: LinkResolver
 
-    private(set) var files: Set<BytePath> = []
+    private(set) var files = FoundFiles()
     private(set) var directories: Set<BytePath> = []
     /// The directories on another mount than their parent directory.
     private(set) var mounts: Set<BytePath> = []
@@ -65,7 +65,7 @@ struct DirectoryScan {
                 detail: "manifests are JSON files whose names end with .json",
                 range: SourceRange(filename: path.text))
         }
-        guard isComplete, files.allSatisfy(ManifestGroup.isFile) else { return index.warnings + ignored }
+        guard isComplete, files.areAllGroups else { return index.warnings + ignored }
         let none = Diagnostic(
             severity: .warning, reason: .noManifests, summary: "the directory contains no manifests",
             detail:
@@ -98,28 +98,32 @@ struct DirectoryScan {
             }
         }
         watcher?.watch(path, at: realPath)
-        let listing: DirectoryListing
+        let settled = thoroughness == .files && path == realPath ? index.settled(path) : nil
+        let contents: DirectoryContents
         do throws(FileError) {
-            guard let found = try tree.listing(of: realPath) else {
+            guard let listing = try tree.listing(of: realPath, known: settled?.contents.listing) else {
                 missedSomething = true
                 return
             }
-            listing = found
+            contents = DirectoryContents(listing, known: settled?.contents)
         } catch {
             return fail(path, "cannot be listed: \(error.cause)")
         }
         directories.insert(path)
         index.add(directory: path)
-        if let mount = listing.mount, let holder, mount != holder { mounts.insert(path) }
-        ignored += listing.entries.filter { $0.kind != .directory && EntryRule.looksLikeManifest($0.name) }
-            .map { path.appending($0.name) }
+        let mount = contents.listing.mount
+        if let mount, let holder, mount != holder { mounts.insert(path) }
+        ignored += contents.ignored.map { path.appending($0) }
 
-        let files = listing.entries.filter { $0.kind == .file && EntryRule.admitsFile($0.name) }
-        visit(files.map(\.name), in: path, at: realPath)
-        for entry in listing.entries where entry.kind != .file {
+        if let settled, settled.contents.listing == contents.listing, isSettled(settled) {
+            files.insert(settled)
+        } else if visit(contents.manifests, in: path, at: realPath) {
+            index.settle(path, contents)
+        }
+        for entry in contents.others {
             enter(
                 entry.name, entry.kind, path.appending(entry.name), realPath.appending(entry.name), above + [realPath],
-                on: listing.mount)
+                on: mount)
         }
     }
 
@@ -195,7 +199,12 @@ struct DirectoryScan {
         let realPath: BytePath
     }
 
-    private mutating func visit(_ names: [BytePath], in directory: BytePath, at realDirectory: BytePath) {
+    /// Looks at the manifests of a directory.
+    ///
+    /// - Returns: Whether a later look can compare their stamps alone, because each of them is as the index knew it.
+    private mutating func visit(
+        _ names: [BytePath], in directory: BytePath, at realDirectory: BytePath
+    ) -> Bool {
         let isBehindLink = directory != realDirectory
         let entries = names.map { name in
             let path = directory.appending(name)
@@ -204,22 +213,39 @@ struct DirectoryScan {
         for entry in entries { files.insert(entry.path) }
         let isEachDue = thoroughness == .files || isBehindLink
         let due = isEachDue ? entries : entries.filter { !index.hasRead($0.path) }
+        var isUnchanged = thoroughness == .files && !isBehindLink
         do throws(FileError) {
             for block in stride(from: 0, to: due.count, by: Self.block) {
                 let entries = due[block..<min(block + Self.block, due.count)]
                 for (entry, finding) in zip(entries, try find(entries, at: realDirectory)) {
                     guard !index.isFull || index.knowsFile(entry.path) else {
-                        return fail(
+                        fail(
                             entry.path, "is skipped: at most \(ManifestIndex.maximumFiles.grouped) files are read")
+                        return false
                     }
+                    if case .unchanged = finding {} else { isUnchanged = false }
                     if index.take(finding, of: entry.path, now: now) { continue }
                     files.remove(entry.path)
                     missedSomething = true
                 }
             }
+            return isUnchanged
         } catch {
             fail(directory, "cannot be read: \(error.cause)")
+            return false
         }
+    }
+
+    /// Whether all manifests of a directory have the stamps that they had before.
+    private func isSettled(_ directory: SettledDirectory) -> Bool {
+        let isSame = { @Sendable [tree] (range: Range<Int>) -> Bool in
+            let names = Array(directory.contents.manifests[range])
+            // Whatever cannot be determined here is found out, and reported, by a look at each file.
+            guard let stamps = try? tree.stamps(of: names, in: directory.path) else { return false }
+            return zip(directory.stamps[range], stamps).allSatisfy { $0 == $1 }
+        }
+        let all = directory.stamps.indices
+        return tree.isParallel ? all.concurrentMap(inSharesOf: Self.share, isSame).allSatisfy(\.self) : isSame(all)
     }
 
     /// The number of files that are read before the index is changed. It bounds the memory for what was read.

@@ -42,6 +42,9 @@ final class ManifestIndex {
     private var linkDirectories: Set<BytePath> = []
     /// The directories that were listed.
     private(set) var directories: Set<BytePath> = []
+    /// The directories whose manifests were all as the index knows them at the last look.
+    private var settled: [BytePath: SettledDirectory] = [:]
+    private var knownStates: [BytePath: FileState]?
 
     /// The directories of attachments and link targets, except for the source's own directories.
     var directoriesBeside: Set<BytePath> {
@@ -51,7 +54,11 @@ final class ManifestIndex {
     var isFull: Bool { entries.count >= Self.maximumFiles }
 
     /// The state of each file, by path.
-    var states: [BytePath: FileState] { entries.mapValues(\.state) }
+    var states: [BytePath: FileState] {
+        let states = knownStates ?? entries.mapValues(\.state)
+        knownStates = states
+        return states
+    }
 
     /// Warnings about readable files, by path.
     var warnings: [Diagnostic] {
@@ -163,8 +170,11 @@ final class ManifestIndex {
     /// Removes files and directories that no longer exist.
     ///
     /// - Returns: The removed directories.
-    func keep(files: Set<BytePath>, directories kept: Set<BytePath>) -> Set<BytePath> {
-        if files.count < entries.count {
+    func keep(files found: FoundFiles, directories kept: Set<BytePath>) -> Set<BytePath> {
+        if found.count < entries.count {
+            let files = found.paths
+            settled = [:]
+            knownStates = nil
             for path in entries.keys where !files.contains(path) { attach(Attachments(), to: path) }
             entries = entries.filter { files.contains($0.key) }
             links.formIntersection(files)
@@ -172,6 +182,23 @@ final class ManifestIndex {
         }
         defer { directories = kept }
         return directories.subtracting(kept)
+    }
+
+    /// Returns a directory whose manifests were all as the index knows them at the last look, and have not been changed in it since.
+    func settled(_ directory: BytePath) -> SettledDirectory? { settled[directory] }
+
+    /// Notes that all manifests of a directory are as the index knows them, unless one of them is due for another read whatever its
+    /// stamp says, or depends on other files.
+    func settle(_ directory: BytePath, _ contents: DirectoryContents) {
+        var stamps: [FileStamp] = []
+        for name in contents.manifests {
+            let path = directory.appending(name)
+            guard let entry = entries[path], let stamp = entry.stamp, entry.attachments.isEmpty,
+                rereads[path] == nil, !links.contains(path)
+            else { return }
+            stamps.append(stamp)
+        }
+        settled[directory] = SettledDirectory(path: directory, contents: contents, stamps: stamps)
     }
 
     /// Returns the manifests that refer to these entries or reach their files through them.
@@ -229,6 +256,8 @@ final class ManifestIndex {
         _ attachments: Attachments = Attachments(), _ warnings: [Diagnostic] = []
     ) {
         attach(attachments, to: path)
+        knownStates = nil
+        if !settled.isEmpty { settled[path.splittingLastEntry.directory] = nil }
         var entry = Entry(stamp: stamp, state: state, attachments: attachments, warnings: warnings)
         if let known = entries[path]?.state, known == state {
             // Keep the existing value, so that its storage is shared with its other holders.

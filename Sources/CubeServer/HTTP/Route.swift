@@ -19,6 +19,8 @@ struct Route: Sendable {
     let method: HTTPRequest.Method
     /// The path components. A component in braces matches any value and names it.
     let path: [Substring]
+    /// The names of the path components that match any value, in order.
+    let parameterNames: [String]
     let access: Access
     /// Whether the larger size limit of batches applies to the body.
     let takesBatch: Bool
@@ -40,6 +42,7 @@ struct Route: Sendable {
     ) {
         self.method = method
         self.path = path.split(separator: "/")
+        parameterNames = self.path.compactMap(Self.parameterName)
         self.access = access
         self.takesBatch = takesBatch
         self.deprecation = deprecation
@@ -60,9 +63,6 @@ struct Route: Sendable {
     var requiresRole: Bool {
         if case .roles = access { true } else { false }
     }
-
-    /// The names of the path components that match any value, in order.
-    var parameterNames: [String] { path.compactMap(Self.parameterName) }
 
     static func parameterName(_ component: Substring) -> String? {
         component.hasPrefix("{") ? String(component.dropFirst().dropLast()) : nil

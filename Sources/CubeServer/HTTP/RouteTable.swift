@@ -21,9 +21,10 @@ struct RouteTable: Sendable {
     }
 
     func match(_ method: HTTPRequest.Method, path: String) -> Match {
-        guard path.hasPrefix("/") else { return .nothing }
-        let components = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        guard let match = tree.match(components[...]) else { return .nothing }
+        let slash = UInt8(ascii: "/")
+        guard path.utf8.first == slash else { return .nothing }
+        let components = path.utf8.dropFirst().split(separator: slash, omittingEmptySubsequences: false)
+        guard let match = tree.match(components.map { Substring($0) }[...]) else { return .nothing }
         let served = match.routes.map { routes[$0] }
         guard let found = served.first(where: { $0.method == method }) else {
             return .otherMethods(served.map(\.method))

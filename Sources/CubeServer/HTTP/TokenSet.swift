@@ -18,8 +18,12 @@ package struct TokenSet: Sendable {
     }
 
     private let tokens: [Role: String]
+    private let digests: [Role: SHA256.Digest]
 
-    package init(_ tokens: [Role: String]) { self.tokens = tokens }
+    package init(_ tokens: [Role: String]) {
+        self.tokens = tokens
+        digests = tokens.mapValues { SHA256.hash(data: Array($0.utf8)) }
+    }
 
     /// Returns a copy with another token for a role.
     package func with(_ token: String?, for role: Role) -> TokenSet {
@@ -34,10 +38,7 @@ package struct TokenSet: Sendable {
     func role(presenting token: String) -> Role? {
         let presented = SHA256.hash(data: Array(token.utf8))
         var found: Role?
-        for role in Role.allCases {
-            guard let expected = tokens[role] else { continue }
-            if SHA256.hash(data: Array(expected.utf8)) == presented { found = role }
-        }
+        for (role, digest) in digests where digest == presented { found = role }
         return found
     }
 }

@@ -115,7 +115,7 @@ extension RouteTable {
             Route(
                 .get, "\(tasksPrefix)/{id}", .reader,
                 Operation("getTask", "Returns a task.", .ok(TaskStatus.self), errors: [.taskNotFound]), id
-            ) { call, id in try .json(bytes: tasks.shown(try await manager.record(of: id), to: call.role)) },
+            ) { call, id in try .json(bytes: tasks.shown(try manager.record(of: id), to: call.role)) },
             Route(
                 .get, "\(tasksPrefix)/{id}/logs", .reader,
                 Operation(

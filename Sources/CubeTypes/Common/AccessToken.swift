@@ -21,8 +21,8 @@ public struct AccessToken: Hashable, Sendable {
         guard (1...512).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             return nil
         }
-        if let dot = text.lastIndex(of: "."), dot != text.startIndex,
-            let fingerprint = CertificateFingerprint(rawValue: String(text[text.index(after: dot)...]))
+        if let dot = text.utf8.lastIndex(of: UInt8(ascii: ".")), dot != text.startIndex,
+            let fingerprint = CertificateFingerprint(rawValue: String(text[text.utf8.index(after: dot)...]))
         {
             self.init(secret: String(text[..<dot]), fingerprint: fingerprint)
         } else {

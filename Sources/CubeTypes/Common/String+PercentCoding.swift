@@ -16,32 +16,35 @@ extension StringProtocol {
 
     /// The text that a part of a URL stands for; `nil` if it is no valid encoding of a text.
     package var percentDecoded: String? {
-        decodedBytes(isStrict: true).flatMap { String(validating: $0, as: UTF8.self) }
+        percentDecodedBytes(of: String(self), isStrict: true).flatMap { String(validating: $0, as: UTF8.self) }
     }
 
     /// The text that a part of a URL stands for. Whatever is no valid encoding stays as it is.
     package var percentDecodedWherePossible: String {
-        String(decoding: decodedBytes(isStrict: false) ?? [], as: UTF8.self)
+        String(decoding: percentDecodedBytes(of: String(self), isStrict: false) ?? [], as: UTF8.self)
     }
+}
 
-    private func decodedBytes(isStrict: Bool) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var rest = Array(utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-            if digits.count == 2 {
-                bytes.append(UInt8(digits[0] << 4 | digits[1]))
-                rest = rest.dropFirst(2)
-            } else if isStrict {
-                return nil
-            } else {
-                bytes.append(byte)
-            }
+private func percentDecodedBytes(of text: String, isStrict: Bool) -> [UInt8]? {
+    let percent = UInt8(ascii: "%")
+    let encoded = Array(text.utf8)
+    guard encoded.contains(percent) else { return encoded }
+    var bytes: [UInt8] = []
+    var rest = encoded[...]
+    while let byte = rest.popFirst() {
+        guard byte == percent else {
+            bytes.append(byte)
+            continue
         }
-        return bytes
+        let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        if digits.count == 2 {
+            bytes.append(UInt8(digits[0] << 4 | digits[1]))
+            rest = rest.dropFirst(2)
+        } else if isStrict {
+            return nil
+        } else {
+            bytes.append(byte)
+        }
     }
+    return bytes
 }
