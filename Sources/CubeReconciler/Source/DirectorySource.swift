@@ -171,7 +171,7 @@ package actor DirectorySource {
         for gone in index.keep(files: scan.files, directories: scan.directories) { watcher?.unwatch(gone) }
         index.note(linkWays: scan.linkWays, isAll: true)
         watchBeside(changed: nil)
-        _ = index.takeChanged()
+        index.forgetChanges()
         var snapshot = snapshot(
             of: tree, began, isPartial: false, isComplete: scan.isComplete, files: index.states,
             problems: scan.problems)

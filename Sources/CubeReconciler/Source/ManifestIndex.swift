@@ -167,6 +167,9 @@ final class ManifestIndex {
         return changed.reduce(into: [:]) { $0[$1] = entries[$1]?.state }
     }
 
+    /// Forgets which files changed, for a caller that needs the states of all.
+    func forgetChanges() { changed = [] }
+
     /// Removes files and directories that no longer exist.
     ///
     /// - Returns: The removed directories.

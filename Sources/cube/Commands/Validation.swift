@@ -101,9 +101,9 @@ struct Validation {
         files += snapshot.files.count
         if let source { for file in snapshot.files.keys { sources[shown(file)] = (source, file) } }
         for diagnostic in snapshot.problems { await add(shown(diagnostic)) }
-        for (_, state) in snapshot.files.sorted(by: { $0.key < $1.key }) {
-            switch state {
-            case .group: break
+        for file in snapshot.files.keys.sorted() {
+            switch snapshot.files[file] {
+            case .group, nil: break
             case .unreadable(let diagnostics): for diagnostic in diagnostics { await add(shown(diagnostic)) }
             case .readable(let declared, _):
                 for workload in declared.map({ $0.placed(shown) }) {
