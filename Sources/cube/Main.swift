@@ -30,7 +30,7 @@ enum Main {
         } catch let failure as Failure {
             throw failure
         } catch {
-            throw unknownCommand() ?? badUsage(error)
+            throw unknownCommand() ?? badUsage(error, CubeCommand.exitCode(for: error))
         }
         do {
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -40,14 +40,17 @@ enum Main {
             }
         } catch let code as ExitCode {
             throw code
-        } catch let error where CubeCommand.exitCode(for: error) != .failure {
-            if CubeCommand.exitCode(for: error).isSuccess { throw badUsage(error) }  // The user asked for help.
-            // A usage error that only the command itself could detect.
-            throw Failure(
-                CubeCommand.message(for: error),
-                hint: CommandLine.arguments.dropFirst().first.map { "`cube \($0) --help` lists the arguments" },
-                exitCode: .badUsage)
         } catch {
+            // The parser makes the text of the help for each question about an error, so it is asked once.
+            let code = CubeCommand.exitCode(for: error)
+            if code.isSuccess { throw badUsage(error, code) }  // The user asked for help.
+            // A usage error that only the command itself could detect.
+            if code != .failure {
+                throw Failure(
+                    CubeCommand.message(for: error),
+                    hint: CommandLine.arguments.dropFirst().first.map { "`cube \($0) --help` lists the arguments" },
+                    exitCode: .badUsage)
+            }
             var failure = Failure(error)
             failure.exitCode = failure.exitCode ?? (type(of: command) as? any Command.Type)?.statusOfErrors
             throw failure
@@ -55,8 +58,7 @@ enum Main {
     }
 
     /// Prints requested help to standard output, and a usage error to standard error.
-    private static func badUsage(_ error: any Error) -> ExitCode {
-        let code = CubeCommand.exitCode(for: error)
+    private static func badUsage(_ error: any Error, _ code: ExitCode) -> ExitCode {
         let message = CubeCommand.fullMessage(for: error)
         if code.isSuccess {
             Terminal.output(verbatim: message)
@@ -70,12 +72,12 @@ enum Main {
     ///
     /// - Parameter help: The argument that precedes the command name (`help`); `nil` if the command name comes first.
     private static func unknownCommand(after help: String? = nil) -> Failure? {
-        let names = CubeCommand.configuration.groupedSubcommands.flatMap(\.subcommands).compactMap {
-            $0.configuration.commandName
-        }
         var words = CommandLine.arguments.dropFirst()
         if let help, words.popFirst() != help { return nil }
         guard let word = words.first, !word.hasPrefix("-"), word != "help" else { return nil }
+        let names = CubeCommand.configuration.groupedSubcommands.flatMap(\.subcommands).compactMap {
+            $0.configuration.commandName
+        }
         guard names.contains(word) else {
             let nearest = Suggestion.nearest(to: word, among: names).map { "did you mean `cube \($0)`?" }
             return Failure(

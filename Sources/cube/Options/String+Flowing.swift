@@ -3,14 +3,16 @@ extension String {
     ///
     /// A line that begins with a space, such as an example, is kept as is.
     static func flowing(_ text: String) -> String {
-        var lines: [String] = []
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
-            if let last = lines.last, !last.isEmpty, !last.hasPrefix(" "), !line.isEmpty, !line.hasPrefix(" ") {
-                lines[lines.count - 1] = "\(last) \(line)"
-            } else {
-                lines.append(line)
-            }
+        let (newline, space) = (UInt8(ascii: "\n"), UInt8(ascii: " "))
+        var flowing: [UInt8] = []
+        var isOpen = false
+        // Every start of the program makes the texts of all its commands, so they are handled as bytes.
+        for line in text.utf8.split(separator: newline, omittingEmptySubsequences: false) {
+            let isProse = !line.isEmpty && line.first != space
+            if line.startIndex != text.startIndex { flowing.append(isOpen && isProse ? space : newline) }
+            flowing += line
+            isOpen = isProse
         }
-        return lines.joined(separator: "\n")
+        return String(decoding: flowing, as: UTF8.self)
     }
 }
