@@ -131,6 +131,26 @@ struct CommitTests {
             #expect(store.store.stored.records.tasks.count == 50)
         }
     }
+
+    @Test func `A task is read while a commit waits, as it is stored`() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        var scheduled: TaskStatus?
+        try await TestManager.run(store) { manager in
+            scheduled = try await manager.service.schedule(manager.request("web")).task
+        }
+        let task = try #require(scheduled)
+        let gated = GatedStore(store)
+        try await TestManager.run(gated) { manager in
+            // Open the store even if the test fails, so that no commit waits for it.
+            defer { gated.open() }
+            async let stopped = manager.service.stop(task.id)
+            try await eventually { await gated.waiting > 0 }
+            let stored = try await manager.service.task(task.id)
+            #expect(stored.revision == task.revision && !stored.state.hasEnded)
+            gated.open()
+            #expect(try await stopped == manager.service.task(task.id))
+        }
+    }
 }
 
 /// A store that holds back its first commit, and fails commits by their number.

@@ -9,6 +9,7 @@ import SystemPackage
 final class ObservedFileSystem: WritableFileSystem {
     private struct State {
         var faults: [String: Errno] = [:]
+        var known: [String] = []
         var reads: [String] = []
         var looks = 0
         var lists = 0
@@ -49,6 +50,16 @@ final class ObservedFileSystem: WritableFileSystem {
             state.lists += lists
         }
     }
+
+    /// The directories of which a look knew that all manifests were read, since the last call.
+    func takeKnown() -> [String] {
+        state.withLock { state in
+            defer { state.known = [] }
+            return state.known
+        }
+    }
+
+    fileprivate func noteKnown(_ directory: String) { state.withLock { $0.known.append(directory) } }
 
     /// The files that were written or removed since the last call.
     func takeWrites() -> [String] {
@@ -128,6 +139,7 @@ private struct ObservedTree: FileTree {
     func listing(of directory: BytePath, known: DirectoryListing?) throws(FileError) -> DirectoryListing? {
         try files.check(directory.text)
         files.note(lists: 1)
+        if known != nil { files.noteKnown(directory.text) }
         return try tree.listing(of: directory, known: known)
     }
 

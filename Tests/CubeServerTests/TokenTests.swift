@@ -36,6 +36,11 @@ struct TokenTests {
         }
     }
 
+    @Test func `a token that several roles have always counts for the same one`() {
+        let same = TokenSet([.read: "a", .write: "a", .worker: "a"])
+        #expect(same.role(presenting: "a") == .worker && same.role(presenting: "b") == nil)
+    }
+
     private func client(_ endpoint: Endpoint) -> ManagerClient {
         ManagerClient(endpoint: endpoint, token: secret, options: quiet)
     }

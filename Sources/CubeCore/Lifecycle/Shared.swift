@@ -33,8 +33,6 @@ extension Shared: Hashable where Value: Hashable {
     package func hash(into hasher: inout Hasher) { wrappedValue.hash(into: &hasher) }
 }
 
-extension Shared: Codable where Value: Codable {
-    package init(from decoder: any Decoder) throws { self.init(wrappedValue: try Value(from: decoder)) }
-
+extension Shared: Encodable where Value: Encodable {
     package func encode(to encoder: any Encoder) throws { try wrappedValue.encode(to: encoder) }
 }

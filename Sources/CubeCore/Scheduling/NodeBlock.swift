@@ -72,10 +72,5 @@ extension NodeBlock {
         func leastLoad(with demand: ResourceSpec) -> Int {
             max(leastLoad, NodeFigures.load(leastReserved + demand, of: mostCapacity))
         }
-
-        /// Whether ``leastLoad(with:)`` is above a limit; it may also be if this returns `false`.
-        func isLoad(with demand: ResourceSpec, above limit: Int) -> Bool {
-            leastLoad > limit || NodeFigures.isLoad(leastReserved + demand, of: mostCapacity, above: limit)
-        }
     }
 }

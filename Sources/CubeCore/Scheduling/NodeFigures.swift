@@ -21,20 +21,18 @@ package struct NodeFigures: Hashable, Sendable {
     /// The resources that are not reserved.
     var free: ResourceSpec { capacity - reserved }
 
-    /// Returns `true` only if the load with a task is above a limit, and always if it is above by more than two millionths.
+    /// Returns `true` only if the load with a task is above a limit, and always if it is above by more than two millionths. Needs no
+    /// division.
     func isLoad(with demand: ResourceSpec, above limit: Int) -> Bool {
-        load > limit || Self.isLoad(reserved + demand, of: capacity, above: limit)
-    }
-
-    /// Returns `true` only if a load is above a limit, and always if it is above by more than two millionths. Needs no division.
-    static func isLoad(_ reserved: ResourceSpec, of capacity: ResourceSpec, above limit: Int) -> Bool {
-        guard Double(limit) < mostShares * 1_000_000 else { return false }
+        if load > limit { return true }
+        guard Double(limit) < Self.mostShares * 1_000_000 else { return false }
         let most = Double(limit) + 2
         func isAbove(_ part: Int, of whole: Int) -> Bool {
             whole > 0 && Double(part) * 1_000_000 > most * Double(whole)
         }
-        return isAbove(reserved.millicores, of: capacity.millicores) || isAbove(reserved.memory, of: capacity.memory)
-            || isAbove(reserved.disk, of: capacity.disk)
+        return isAbove(reserved.millicores + demand.millicores, of: capacity.millicores)
+            || isAbove(reserved.memory + demand.memory, of: capacity.memory)
+            || isAbove(reserved.disk + demand.disk, of: capacity.disk)
     }
 
     /// The reserved share of the scarcest resource after a task is placed, in millionths.

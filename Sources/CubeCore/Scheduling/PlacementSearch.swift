@@ -18,40 +18,34 @@ struct PlacementSearch {
     func best(in set: NodeSet, of blocks: [NodeBlock], _ domainSiblings: Int, _ siblings: Int) -> Int? {
         var place = Scoring.Place(domainSiblings: domainSiblings, siblings: siblings)
         var best: (position: Int, score: Scoring.Score, rank: Int)?
-        blocks.withUnsafeBufferPointer { blocks in
-            for index in blocks.indices {
-                var word = set.words[index] & blocks[index].open
-                guard word != 0, blocks[index].bounds.mostFree.covers(demand.resources) else { continue }
-                let images = images?.words[index] ?? 0
-                place.hasImage = word & images != 0
-                place.isPassed = false
-                if let best, isBehind(best.score, best.rank, blocks[index].bounds, place) { continue }
-                blocks[index].figures.withUnsafeBufferPointer { nodes in
-                    while word != 0 {
-                        let bit = word.trailingZeroBitCount
-                        word &= word - 1
-                        place.hasImage = images & 1 << UInt64(bit) != 0
-                        if let best, scoring.isBehind(best.score, nodes[bit], place, for: demand.resources) { continue }
-                        guard nodes[bit].free.covers(demand.resources),
-                            demand.hasPorts(beside: blocks[index].ports[bit])
-                        else { continue }
-                        place.isPassed = nodes[bit].rank < passed
-                        let score = scoring.score(nodes[bit], place, for: demand.resources, cost: cost)
-                        if best.map({ score < $0.score || score == $0.score && nodes[bit].rank < $0.rank }) ?? true {
-                            best = (index * NodeBlock.size + bit, score, nodes[bit].rank)
-                        }
+        for index in blocks.indices {
+            var word = set.words[index] & blocks[index].open
+            guard word != 0, blocks[index].bounds.mostFree.covers(demand.resources) else { continue }
+            let images = images?.words[index] ?? 0
+            place.hasImage = word & images != 0
+            place.isPassed = false
+            if let best {
+                let lowest = scoring.lowestScore(in: blocks[index].bounds, place, for: demand.resources)
+                if lowest > best.score || lowest == best.score && blocks[index].bounds.leastRank > best.rank {
+                    continue
+                }
+            }
+            blocks[index].figures.withUnsafeBufferPointer { nodes in
+                while word != 0 {
+                    let bit = word.trailingZeroBitCount
+                    word &= word - 1
+                    place.hasImage = images & 1 << UInt64(bit) != 0
+                    if let best, scoring.isBehind(best.score, nodes[bit], place, for: demand.resources) { continue }
+                    guard nodes[bit].free.covers(demand.resources), demand.hasPorts(beside: blocks[index].ports[bit])
+                    else { continue }
+                    place.isPassed = nodes[bit].rank < passed
+                    let score = scoring.score(nodes[bit], place, for: demand.resources, cost: cost)
+                    if best.map({ score < $0.score || score == $0.score && nodes[bit].rank < $0.rank }) ?? true {
+                        best = (index * NodeBlock.size + bit, score, nodes[bit].rank)
                     }
                 }
             }
         }
         return best?.position
-    }
-
-    /// Whether no node of a block is better than the best one.
-    private func isBehind(_ best: Scoring.Score, _ rank: Int, _ block: NodeBlock.Bounds, _ place: Scoring.Place) -> Bool
-    {
-        if scoring.isBehind(best, block, place, for: demand.resources) { return true }
-        let lowest = scoring.lowestScore(in: block, place, for: demand.resources)
-        return lowest > best || lowest == best && block.leastRank > rank
     }
 }

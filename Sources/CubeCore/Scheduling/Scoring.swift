@@ -90,14 +90,6 @@ package struct Scoring: Sendable {
         return node.isLoad(with: demand, above: best.second + (place.hasImage ? Self.imageLoad : 0))
     }
 
-    /// Whether the loads of all nodes of a block make their scores higher than the best one, as ``isBehind(_:_:_:for:)`` says of one node.
-    ///
-    /// - Parameter place: what the node would be to the workload at best.
-    func isBehind(_ best: Score, _ block: NodeBlock.Bounds, _ place: Place, for demand: ResourceSpec) -> Bool {
-        guard rule == .spread else { return false }
-        return block.isLoad(with: demand, above: best.second + (place.hasImage ? Self.imageLoad : 0))
-    }
-
     /// What a node is to the workload that is being scheduled.
     struct Place {
         var domainSiblings = 0

@@ -2,6 +2,7 @@ import CubeCore
 import CubeJSON
 import CubeSystem
 import CubeTypes
+import Synchronization
 import SystemPackage
 
 /// One walk through a tree of manifests. Updates the index and collects problems.
@@ -238,14 +239,20 @@ struct DirectoryScan {
 
     /// Whether all manifests of a directory have the stamps that they had before.
     private func isSettled(_ directory: SettledDirectory) -> Bool {
-        let isSame = { @Sendable [tree] (range: Range<Int>) -> Bool in
-            let names = Array(directory.contents.manifests[range])
-            // Whatever cannot be determined here is found out, and reported, by a look at each file.
-            guard let stamps = try? tree.stamps(of: names, in: directory.path) else { return false }
-            return zip(directory.stamps[range], stamps).allSatisfy { $0 == $1 }
+        let isChanged = Atomic(false)
+        let look = { @Sendable [tree] (range: Range<Int>) -> Void in
+            guard !isChanged.load(ordering: .relaxed) else { return }
+            do throws(FileError) {
+                let stamps = try tree.stamps(of: Array(directory.contents.manifests[range]), in: directory.path)
+                if zip(directory.stamps[range], stamps).allSatisfy({ $0 == $1 }) { return }
+            } catch {
+                // A look at each file finds out which one cannot be determined, and reports it.
+            }
+            isChanged.store(true, ordering: .relaxed)
         }
         let all = directory.stamps.indices
-        return tree.isParallel ? all.concurrentMap(inSharesOf: Self.share, isSame).allSatisfy(\.self) : isSame(all)
+        if tree.isParallel { _ = all.concurrentMap(inSharesOf: Self.share, look) } else { look(all) }
+        return !isChanged.load(ordering: .relaxed)
     }
 
     /// The number of files that are read before the index is changed. It bounds the memory for what was read.

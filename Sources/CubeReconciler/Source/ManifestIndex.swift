@@ -44,6 +44,7 @@ final class ManifestIndex {
     private(set) var directories: Set<BytePath> = []
     /// The directories whose manifests were all as the index knows them at the last look.
     private var settled: [BytePath: SettledDirectory] = [:]
+    /// What ``states`` returned, unless a state changed since.
     private var knownStates: [BytePath: FileState]?
 
     /// The directories of attachments and link targets, except for the source's own directories.
@@ -183,18 +184,24 @@ final class ManifestIndex {
             links.formIntersection(files)
             rereads = rereads.filter { files.contains($0.key) }
         }
-        defer { directories = kept }
-        return directories.subtracting(kept)
+        let gone = directories.subtracting(kept)
+        for directory in gone { settled[directory] = nil }
+        directories = kept
+        return gone
     }
 
     /// Returns a directory whose manifests were all as the index knows them at the last look, and have not been changed in it since.
     func settled(_ directory: BytePath) -> SettledDirectory? { settled[directory] }
 
     /// Notes that all manifests of a directory are as the index knows them, unless one of them is due for another read whatever its
-    /// stamp says, or depends on other files.
+    /// stamp says, or depends on other files. The listing is kept, so most of its entries must be manifests.
     func settle(_ directory: BytePath, _ contents: DirectoryContents) {
+        let names = contents.manifests
+        guard !names.isEmpty, contents.listing.entries.count <= 2 * names.count,
+            zip(names, names.dropFirst()).allSatisfy({ $0 != $1 })
+        else { return }
         var stamps: [FileStamp] = []
-        for name in contents.manifests {
+        for name in names {
             let path = directory.appending(name)
             guard let entry = entries[path], let stamp = entry.stamp, entry.attachments.isEmpty,
                 rereads[path] == nil, !links.contains(path)

@@ -7,7 +7,7 @@ struct DirectoryContents: Sendable {
     let manifests: [BytePath]
     /// The names of other entries that users may mistake for manifests.
     let ignored: [BytePath]
-    /// The entries that are no files.
+    /// The entries that are not files.
     let others: [DirectoryEntry]
 
     /// - Parameter known: The contents of the directory at an earlier time.

@@ -38,7 +38,7 @@ package struct TokenSet: Sendable {
     func role(presenting token: String) -> Role? {
         let presented = SHA256.hash(data: Array(token.utf8))
         var found: Role?
-        for (role, digest) in digests where digest == presented { found = role }
+        for role in Role.allCases where digests[role] == presented { found = role }
         return found
     }
 }

@@ -101,6 +101,7 @@ struct Validation {
         files += snapshot.files.count
         if let source { for file in snapshot.files.keys { sources[shown(file)] = (source, file) } }
         for diagnostic in snapshot.problems { await add(shown(diagnostic)) }
+        // Only the names are sorted, as it takes longer to move the states.
         for file in snapshot.files.keys.sorted() {
             switch snapshot.files[file] {
             case .group, nil: break

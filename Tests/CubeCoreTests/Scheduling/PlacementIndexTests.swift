@@ -188,7 +188,9 @@ struct PlacementIndexTests {
     @Test(arguments: SchedulingPolicy.all)
     func `a node may have any amounts`(policy: SchedulingPolicy) throws {
         let most = 1 << 50
-        let amounts = [0, 1, most].flatMap { capacity in [0, 1, most].map { (capacity, $0) } }
+        let each = [0, 1, most].flatMap { capacity in [0, 1, most].map { (capacity, $0) } }
+        // More than one block of nodes.
+        let amounts = (0..<20).flatMap { _ in each }
         let nodes = amounts.enumerated().map { number, amount in
             NodeInfo(
                 name: NodeName(rawValue: "n\(number)")!, state: .ready, url: "http://127.0.0.1:1", version: "0",
