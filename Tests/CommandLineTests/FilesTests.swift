@@ -59,13 +59,19 @@ import Testing
     }
 
     @Test func `an error of the store is reported with its path and a hint`() {
-        let damaged = ManagerRole.failure(.damaged("the record of task x cannot be read"), directory: "/d/manager")
+        let data = DataDirectory(path: "/d")
+        let damaged = ManagerRole.failure(.damaged("the record of task x cannot be read"), of: data)
         #expect(
             damaged.message
                 == "the manager's store /d/manager/cube.sqlite is damaged: the record of task x cannot be read")
-        #expect(damaged.hint?.contains("cube manager restore FILE") == true)
-        #expect(
-            ManagerRole.failure(.failed("gone"), directory: "/d/manager").hint?.contains("put /d/manager back") == true)
+        #expect(damaged.hint?.contains("`cube manager restore FILE --data-dir /d`") == true)
+        #expect(ManagerRole.failure(.failed("gone"), of: data).hint?.contains("put /d/manager back") == true)
+    }
+
+    @Test func `a hint names the data directory unless it is the one that a command uses anyway`() {
+        let other = DataDirectory(path: "/srv/my cube")
+        #expect(other.command("down --orphans") == "`cube down --orphans --data-dir '/srv/my cube'`")
+        #expect(DataDirectory.standard().command("down --orphans") == "`cube down --orphans`")
     }
 
     @Test func `a new file overwrites nothing and is accessible only to its owner`() async throws {

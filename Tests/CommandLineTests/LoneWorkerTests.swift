@@ -27,16 +27,17 @@ import Testing
         try withWorker(version: 8) { (data, name) throws in
             #expect(try LostStore.find(in: data) == nil)
             let lone = try #require(try LoneWorker.find(name, in: data))
-            #expect(lone == LoneWorker(name: name, tasks: 0))
+            #expect(lone == LoneWorker(name: name, data: data, tasks: 0))
             #expect(lone.failure.message == "worker w1 received tasks without a manager, so it cannot join one")
-            #expect(lone.failure.hint == "make it forget these tasks with `cube worker rejoin --name w1`")
+            let command = "cube worker rejoin --name w1 --data-dir \(data.path)"
+            #expect(lone.failure.hint == "make it forget these tasks with `\(command)`")
         }
     }
 
     @Test func `a worker of a manager's cluster without a store counts as a lost store`() throws {
         try withWorker(version: 4) { (data, name) throws in
             #expect(try LoneWorker.find(name, in: data) == nil)
-            #expect(try LostStore.find(in: data) == LostStore(directory: data.manager, tasks: 0))
+            #expect(try LostStore.find(in: data) == LostStore(data: data, tasks: 0))
         }
         try withWorker(version: 8) { (data, _) throws in
             #expect(try LoneWorker.find(nil, in: data) == nil)

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeTypes
 
 /// What the service mounts: volumes, directories, temporary file systems, configs and secrets.

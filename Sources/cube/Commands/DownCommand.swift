@@ -100,7 +100,7 @@ struct DownCommand: Command {
         {
             throw Failure(
                 error.message,
-                hint: "no task was stopped; without \(origin), `cube down` stops the tasks of \(data.path)")
+                hint: "no task was stopped; without \(origin), \(data.command("down")) stops the tasks of \(data.path)")
         }
     }
 
@@ -112,8 +112,8 @@ struct DownCommand: Command {
                 + "manager knows \(left.count == 1 ? "it" : "them"):\n"
                 + OrphanTasks(left).lines.joined(separator: "\n"),
             hint:
-                "`cube down --orphans` stops tasks that no manager knows; `cube manager restore FILE` restores a lost "
-                + "store")
+                "\(data.command("down --orphans")) stops tasks that no manager knows; "
+                + "\(data.command("manager restore FILE")) restores a lost store")
     }
 
     /// Ends a running `cube up`, so that it does not restart the tasks that are stopped afterwards.

@@ -90,7 +90,7 @@ struct RestoreCommand: Command {
             throw Failure(
                 "\(path) belongs to cluster \(restoration.cluster), but worker \(worker) of \(data.path) belongs to cluster "
                     + "\(cluster)",
-                hint: "`cube worker rejoin --name \(worker)` makes the worker forget that cluster")
+                hint: "\(data.command("worker rejoin --name \(worker)")) makes the worker forget that cluster")
         }
     }
 }

@@ -19,6 +19,8 @@ final class CertifiedMembership: Service {
     /// The identity after joining. Its authority stays the same as long as the worker belongs to the cluster.
     let identity = Announcement<WorkerIdentity>()
     private let files: WorkerIdentityFiles
+    /// The command that makes the worker forget its cluster.
+    private let rejoin: String
     private let node: NodeName
     /// The cluster that the worker belongs to, if it has joined one.
     private let cluster: @Sendable () throws -> ClusterID?
@@ -29,12 +31,13 @@ final class CertifiedMembership: Service {
 
     /// - Parameter manager: Returns the connection to the manager, with the token if the user gave one.
     init(
-        _ node: NodeName, files: WorkerIdentityFiles, cluster: @escaping @Sendable () throws -> ClusterID?,
+        _ node: NodeName, in data: DataDirectory, cluster: @escaping @Sendable () throws -> ClusterID?,
         manager: @escaping @Sendable () async throws -> Connection, clock: any Clock<Duration> = BootClock.timer,
         random: RandomSource = .system, logger: Logger
     ) {
         self.node = node
-        self.files = files
+        files = data.identity(of: node)
+        rejoin = data.command("worker rejoin")
         self.cluster = cluster
         self.manager = manager
         self.clock = clock
@@ -53,7 +56,7 @@ final class CertifiedMembership: Service {
             throw Failure(
                 "worker \(node) belongs to \(stored.name.cluster), whose authority has the fingerprint \(stored.fingerprint), "
                     + "but the token is for the fingerprint \(wanted)",
-                hint: "to move the worker to the other cluster, run `cube worker rejoin` first")
+                hint: "to move the worker to the other cluster, run \(rejoin) first")
         }
         use(stored)
     }
@@ -184,15 +187,15 @@ final class CertifiedMembership: Service {
         let hint: String? =
             switch error.certificateRefusal {
             case .revoked:
-                "the node was removed with `cube node forget`; to let it join again, run `cube worker rejoin` and start the "
-                    + "worker with a new token"
+                "the node was removed with `cube node forget`; to let it join again, run \(rejoin) and start the worker with "
+                    + "a new token"
             case .expired, .notYetValid: "set the clocks of both machines, for example with NTP"
-            case .unknownAuthority: "the worker belongs to another cluster; run `cube worker rejoin` to move it"
+            case .unknownAuthority: "the worker belongs to another cluster; run \(rejoin) to move it"
             case .missing, .malformed, .otherName: nil
             case nil where error.reason == .unauthorized || error.reason == .forbidden:
                 "the manager refuses the token; `cube manager token worker` on its machine prints the command with a valid one"
             case nil where error.reason == .foreignCluster:
-                "run `cube worker rejoin` to move the worker to this cluster"
+                "run \(rejoin) to move the worker to this cluster"
             case nil where error.reason == .conflict:
                 "`cube node forget \(node)` admits another machine under this name; --name selects another name"
             case nil: nil

@@ -80,7 +80,7 @@ struct LocalParts {
                         + "keep running")
                 : Failure(
                     "\(data.path) was deleted or moved; put it back, or end this process and stop the running tasks with "
-                        + "`cube down --orphans`")
+                        + data.command("down --orphans"))
         }
         return Connection(endpoint: endpoint, token: token)
     }

@@ -63,12 +63,12 @@ struct ManagerRole: Service {
     /// Turns an error of the store into a `Failure` with a location and a hint.
     private func reporting<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
         do { return try await body() } catch let error as StoreError {
-            throw Self.failure(error, directory: data.manager)
+            throw Self.failure(error, of: data)
         }
     }
 
-    static func failure(_ error: StoreError, directory: FilePath) -> Failure {
-        let file = directory.appending(SQLiteStore.fileName)
+    static func failure(_ error: StoreError, of data: DataDirectory) -> Failure {
+        let file = data.manager.appending(SQLiteStore.fileName)
         return switch error {
         case .full(let text):
             Failure(
@@ -77,15 +77,17 @@ struct ManagerRole: Service {
         case .damaged(let text):
             Failure(
                 "the manager's store \(file) is damaged: \(text)",
-                hint: "restore a backup with `cube manager restore FILE`; running tasks are not affected")
+                hint: "restore a backup with \(data.command("manager restore FILE")); running tasks are not affected")
         case .failed(let text) where !file.exists:
             Failure(
                 "the manager's store failed: \(text)",
-                hint: "put \(directory) back, or run `cube manager restore FILE`; running tasks are not affected")
+                hint:
+                    "put \(data.manager) back, or run \(data.command("manager restore FILE")); running tasks are not affected"
+            )
         case .failed(let text):
             Failure(
-                "the manager's store in \(directory) failed: \(text)",
-                hint: "`cube doctor` checks the store and its disk; running tasks are not affected")
+                "the manager's store in \(data.manager) failed: \(text)",
+                hint: "\(data.command("doctor")) checks the store and its disk; running tasks are not affected")
         }
     }
 }

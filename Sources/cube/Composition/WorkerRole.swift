@@ -76,8 +76,7 @@ struct WorkerRole: Service {
     private func membership(_ logger: Logger) -> CertifiedMembership {
         let directory = WorkerDirectory(data.worker(name))
         return CertifiedMembership(
-            name, files: data.identity(of: name), cluster: { try directory.cluster() }, manager: manager, logger: logger
-        )
+            name, in: data, cluster: { try directory.cluster() }, manager: manager, logger: logger)
     }
 
     /// The server of the worker. A worker with a membership listens when it has a certificate.

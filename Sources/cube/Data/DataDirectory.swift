@@ -38,6 +38,21 @@ struct DataDirectory: Sendable, Hashable {
         return names.compactMap { NodeName(rawValue: $0.text) }.sorted()
     }
 
+    /// The data directory of a command that is told no other: that of `CUBE_DATA_DIR`, or the one beside the manifests directory.
+    ///
+    /// - Parameter manifests: The absolute path of the manifests directory; if omitted, that of a command that is told no other.
+    static func standard(beside manifests: FilePath = PlaceOptions.standardManifests) -> DataDirectory {
+        let named = Environment.value("CUBE_DATA_DIR").map(FilePath.absolute)
+        return DataDirectory(path: named ?? manifests.removingLastComponent().appending(".cube"))
+    }
+
+    /// A command that uses this directory, as it can be typed in the current directory.
+    ///
+    /// - Parameter words: The command without the program and without `--data-dir`, such as `down --orphans`.
+    func command(_ words: String) -> String {
+        "`cube \(words)\(self == .standard() ? "" : " --data-dir \(path.string.shellWord)")`"
+    }
+
     /// Creates the directory, with a `.gitignore` that hides it from git.
     func prepare() throws {
         try path.makeDirectory()
@@ -104,7 +119,7 @@ struct DataDirectory: Sendable, Hashable {
         throw Failure(
             "\(Count(containers.names.count, "container").verb("is", "are")) running whose records in \(path) are gone:\n"
                 + containers.names.joined(separator: "\n"),
-            hint: "stop them with `cube down --orphans`, or put the directory back to keep them")
+            hint: "stop them with \(command("down --orphans")), or put the directory back to keep them")
     }
 
     /// - Throws: A `Failure` if tasks are running here whose records are gone. Cube would start them a second time, and
@@ -115,12 +130,14 @@ struct DataDirectory: Sendable, Hashable {
         let tasks = "\(Count(orphans.count, "task").verb("is", "are")) running from \(path) although the directory"
         guard let moved = orphans.first(where: { $0.place != .removed }) else {
             throw Failure(
-                "\(tasks) is gone", hint: "stop them with `cube down --orphans`, or put the directory back to keep them"
-            )
+                "\(tasks) is gone",
+                hint: "stop them with \(command("down --orphans")), or put the directory back to keep them")
         }
         throw Failure(
             "\(tasks) was moved; the directory of the worker is now \(moved.worker)",
-            hint: "use the moved directory with --data-dir, or move it back; `cube down --orphans` stops the tasks")
+            hint:
+                "use the moved directory with --data-dir, or move it back; \(command("down --orphans")) stops the tasks"
+        )
     }
 }
 

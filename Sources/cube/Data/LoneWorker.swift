@@ -5,6 +5,7 @@ import CubeWorker
 /// tasks as leftovers.
 struct LoneWorker: Hashable {
     var name: NodeName
+    var data: DataDirectory
     /// The number of its tasks that are still running.
     var tasks: Int
 
@@ -13,7 +14,7 @@ struct LoneWorker: Hashable {
         guard let name, try WorkerDirectory(data.worker(name)).cluster()?.isOfWorker == true else { return nil }
         let directory = data.worker(name).resolvingLinks
         return LoneWorker(
-            name: name,
+            name: name, data: data,
             tasks: data.supervisors.count { $0.worker.resolvingLinks == directory } + data.containers(of: name).count)
     }
 
@@ -22,7 +23,7 @@ struct LoneWorker: Hashable {
         return Failure(
             "worker \(name) received tasks without a manager, so it cannot join one\(running)",
             hint:
-                "make it forget these tasks with `cube worker rejoin --name \(name)\(tasks == 0 ? "" : " --end-tasks")`"
-        )
+                "make it forget these tasks with "
+                + data.command("worker rejoin --name \(name)\(tasks == 0 ? "" : " --end-tasks")"))
     }
 }

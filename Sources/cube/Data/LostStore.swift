@@ -8,8 +8,7 @@ import SystemPackage
 /// A manager's store that is gone, while workers of this data directory still belong to its cluster. A new store would
 /// belong to a new cluster, whose manager would not know the running tasks.
 struct LostStore: Hashable {
-    /// The manager's directory.
-    var directory: FilePath
+    var data: DataDirectory
     /// The number of tasks that are still running.
     var tasks: Int
 
@@ -23,21 +22,22 @@ struct LostStore: Hashable {
                 }
             })
         else { return nil }
-        return LostStore(directory: data.manager, tasks: data.supervisors.count + data.containers.count)
+        return LostStore(data: data, tasks: data.supervisors.count + data.containers.count)
     }
 
     var failure: Failure {
-        let gone = "the manager's store in \(directory) is gone, and the worker here belongs to its cluster"
+        let gone = "the manager's store in \(data.manager) is gone, and the worker here belongs to its cluster"
         return tasks == 0
             ? Failure(
                 gone,
                 hint:
-                    "restore a backup with `cube manager restore FILE`, or start without the store after `cube worker "
-                    + "rejoin`")
+                    "restore a backup with \(data.command("manager restore FILE")), or start without the store after "
+                    + data.command("worker rejoin"))
             : Failure(
                 "\(gone); \(Count(tasks, "task").verb("is", "are")) still running",
                 hint:
-                    "put \(directory) back, or run `cube manager restore FILE`; or stop the tasks with `cube down --orphans` "
-                    + "and start without the store after `cube worker rejoin --end-tasks`, which also ends containers")
+                    "put \(data.manager) back, or run \(data.command("manager restore FILE")); or stop the tasks with "
+                    + "\(data.command("down --orphans")) and start without the store after "
+                    + "\(data.command("worker rejoin --end-tasks")), which also ends containers")
     }
 }

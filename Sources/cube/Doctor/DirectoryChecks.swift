@@ -120,6 +120,7 @@ struct StoreCheck: Check {
     var header: [UInt8]?
     /// A store that existed once and is gone.
     var lost: LostStore?
+    var data = DataDirectory.standard()
 
     let title = "store"
     var verdict: Verdict {
@@ -128,14 +129,14 @@ struct StoreCheck: Check {
         if header.isEmpty || header.starts(with: Array("SQLite format 3\0".utf8)) { return .good(path.string) }
         return .bad(
             "\(path) is not a SQLite database",
-            hint: "restore a backup with `cube manager restore FILE`; running tasks are not affected")
+            hint: "restore a backup with \(data.command("manager restore FILE")); running tasks are not affected")
     }
 
     static func measure(_ data: DataDirectory) throws -> StoreCheck {
         let path = data.manager.appending(SQLiteStore.fileName)
         guard let file = try RegularFile.open(path) else {
-            return StoreCheck(path: path, header: nil, lost: try LostStore.find(in: data))
+            return StoreCheck(path: path, header: nil, lost: try LostStore.find(in: data), data: data)
         }
-        return StoreCheck(path: path, header: try file.prefix(16))
+        return StoreCheck(path: path, header: try file.prefix(16), data: data)
     }
 }

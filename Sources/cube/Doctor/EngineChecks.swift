@@ -30,16 +30,17 @@ struct EngineCheck: Check {
 struct OrphanContainersCheck: Check {
     /// The names of the containers.
     var names: [String]
+    var data = DataDirectory.standard()
 
     let title = "containers"
     var verdict: Verdict {
         guard !names.isEmpty else { return .good("no orphans") }
         return .bad(
             "\(Count(names.count, "container").verb("is", "are")) running whose records are gone: \(names.shortList)",
-            hint: "stop them with `cube down --orphans`, or put the directory back to keep them")
+            hint: "stop them with \(data.command("down --orphans")), or put the directory back to keep them")
     }
 
     static func measure(_ data: DataDirectory) async -> OrphanContainersCheck {
-        OrphanContainersCheck(names: await data.orphanContainers()?.names ?? [])
+        OrphanContainersCheck(names: await data.orphanContainers()?.names ?? [], data: data)
     }
 }

@@ -30,6 +30,7 @@ struct SupervisorCheck: Check {
 struct OrphansCheck: Check {
     /// The former directories of the orphans.
     var orphans: [FilePath]
+    var data = DataDirectory.standard()
 
     let title = "orphans"
     var verdict: Verdict {
@@ -40,13 +41,13 @@ struct OrphansCheck: Check {
             "\(Count(orphans.count, "task").verb("is", "are")) running although the data directory is gone or was moved: "
                 + places.shortList,
             hint:
-                "stop them with `cube down --orphans` (and --data-dir for another data directory), or put the directory back "
-                + "to keep them")
+                "stop them with \(data.command("down --orphans")) (and --data-dir for another data directory), or put the "
+                + "directory back to keep them")
     }
 
     static func measure(_ data: DataDirectory) -> OrphansCheck {
         let removed = SupervisorProcess.all().filter { $0.place == .removed }
-        return OrphansCheck(orphans: Set(removed + data.orphans).map(\.directory))
+        return OrphansCheck(orphans: Set(removed + data.orphans).map(\.directory), data: data)
     }
 }
 

@@ -9,6 +9,7 @@ import SystemPackage
 struct RecordsCheck: Check {
     /// A message for each record that cannot be read.
     var problems: [String]
+    var data = DataDirectory.standard()
 
     let title = "records"
     var verdict: Verdict {
@@ -16,12 +17,13 @@ struct RecordsCheck: Check {
         let others = problems.count > 1 ? " (and \(Count(problems.count - 1, "other record")))" : ""
         return .bad(
             first + others,
-            hint: "run `cube worker repair`, which rebuilds damaged records without starting or stopping tasks")
+            hint: "\(data.command("worker repair")) rebuilds damaged records without starting or stopping tasks")
     }
 
     static func measure(_ data: DataDirectory) -> RecordsCheck {
         RecordsCheck(
-            problems: data.workers.flatMap { StoredTasks(directory: data.worker($0).string).problems() })
+            problems: data.workers.flatMap { StoredTasks(directory: data.worker($0).string).problems() },
+            data: data)
     }
 }
 

@@ -24,9 +24,10 @@ struct PlaceOptions: ParsableArguments {
     var dataOption: String?
 
     /// The absolute path of the manifests directory.
-    var manifests: FilePath {
-        .absolute(manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests")
-    }
+    var manifests: FilePath { manifestsOption.map(FilePath.absolute) ?? Self.standardManifests }
+
+    /// The manifests directory of a command that is told no other.
+    static var standardManifests: FilePath { .absolute(Environment.value("CUBE_MANIFESTS") ?? "manifests") }
 
     /// The file system of this machine, restricted to where links in manifests may point.
     ///
@@ -44,8 +45,8 @@ struct PlaceOptions: ParsableArguments {
     }
 
     var data: DataDirectory {
-        let named = (dataOption ?? Environment.value("CUBE_DATA_DIR")).map(FilePath.absolute)
-        return DataDirectory(path: named ?? manifests.removingLastComponent().appending(".cube"))
+        if let dataOption { return DataDirectory(path: .absolute(dataOption)) }
+        return .standard(beside: manifests)
     }
 }
 
