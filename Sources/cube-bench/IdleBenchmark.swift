@@ -73,7 +73,9 @@ struct IdleBenchmark {
         let cube = try await RunningCube(manifests: ["tasks.json": "[\(list.joined(separator: ",\n"))]"])
         do {
             let client = try cube.client()
-            try await cube.wait(for: "\(tasks) running tasks") { try await client.metrics().tasks["running"] == tasks }
+            try await cube.wait(for: "\(tasks) running tasks", atMost: .seconds(60 + tasks / 10)) {
+                try await client.metrics().tasks["running"] == tasks
+            }
             try await Task.sleep(for: .seconds(15))
             var running = Running()
             let processes = try RunningCube.descendants(of: cube.process)

@@ -120,8 +120,10 @@ final class RunningCube {
     /// The summary of the status; `nil` if there is none yet.
     private var summary: Data? { try? Data(contentsOf: URL(filePath: "\(directory)/data/status/summary.json")) }
 
-    func wait(for what: String, until condition: () async throws -> Bool) async throws {
-        try await Self.wait(for: what, in: directory, until: condition)
+    func wait(
+        for what: String, atMost limit: Duration = .seconds(60), until condition: () async throws -> Bool
+    ) async throws {
+        try await Self.wait(for: what, in: directory, atMost: limit, until: condition)
     }
 
     static func wait(
@@ -142,11 +144,14 @@ final class RunningCube {
     /// next repetition would take longer.
     func end() throws {
         let down = try Spawn(
-            try Self.program("cube"), ["down", "--data-dir", "\(directory)/data"], environment: ["PATH=/usr/bin:/bin"]
+            try Self.program("cube"), ["down", "--data-dir", "\(directory)/data", "--timeout", "10m"],
+            environment: ["PATH=/usr/bin:/bin"]
         ).start()
-        waitpid(down, nil, 0)
+        var status: CInt = 0
+        waitpid(down, &status, 0)
         kill(process, SIGTERM)
         waitpid(process, nil, 0)
+        guard status == 0 else { throw ValidationError("tasks in \(directory) are still running") }
     }
 
     private static let directories = Mutex<[String]>([])

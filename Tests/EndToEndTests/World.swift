@@ -51,12 +51,18 @@ final class World {
 
     private func close() async throws {
         await endPrograms(by: SIGKILL)
-        // Renamed first: during the removal file by file, a supervisor might write into the directory.
-        if FileManager.default.fileExists(atPath: data.path) {
-            try FileManager.default.moveItem(at: data, to: directory.appending(path: "taken"))
+        // A worker on "another machine" has a data directory of its own.
+        let others = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            .map { directory.appending(path: $0) }
+            .filter { $0 != data && FileManager.default.fileExists(atPath: $0.appending(path: "worker").path) }
+        for place in [data] + others {
+            // Renamed first: during the removal file by file, a supervisor might write into the directory.
+            if FileManager.default.fileExists(atPath: place.path) {
+                try FileManager.default.moveItem(at: place, to: place.appendingPathExtension("taken"))
+            }
+            let down = try await run("down", "--orphans", "--yes", "--data-dir", place.path)
+            #expect(down.status == 0, "\(down.standardError)")
         }
-        let down = try await run("down", "--orphans", "--yes")
-        #expect(down.status == 0, "\(down.standardError)")
         try FileManager.default.removeItem(at: directory)
     }
 
