@@ -69,7 +69,8 @@ struct LimitTests {
             #expect(end.notEnforced == ["limits.memory"] && output == "survived\n")
             return
         }
-        #expect(end.state == .failed && output.isEmpty)
+        // The kernel may kill a child before the shell, which then reports that.
+        #expect(end.state == .failed && !output.contains("survived"), "\(output)")
         // Podman does not notice it with version 1 of control groups: the program was killed, and nothing says why.
         if runtime != .podman { #expect(end.reason == .outOfMemory && end.exit?.oom == true) }
     }
