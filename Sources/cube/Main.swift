@@ -41,7 +41,7 @@ enum Main {
         } catch let code as ExitCode {
             throw code
         } catch {
-            // The parser makes the text of the help for each question about an error.
+            // Asked once: the parser makes the text of the help for each question about an error.
             let code = CubeCommand.exitCode(for: error)
             if code.isSuccess { throw badUsage(error, code) }  // The user asked for help.
             // A usage error that only the command itself could detect.

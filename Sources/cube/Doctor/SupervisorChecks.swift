@@ -41,7 +41,7 @@ struct OrphansCheck: Check {
             "\(Count(orphans.count, "task").verb("is", "are")) running although the data directory is gone or was moved: "
                 + places.shortList,
             hint:
-                "stop them with \(data.command("down --orphans")) (and --data-dir for another data directory), or put the "
+                "stop them with \(data.command("down --orphans")) (or with the --data-dir of another data directory), or put the "
                 + "directory back to keep them")
     }
 

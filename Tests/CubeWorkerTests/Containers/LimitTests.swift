@@ -69,7 +69,7 @@ struct LimitTests {
             #expect(end.notEnforced == ["limits.memory"] && output == "survived\n")
             return
         }
-        // The kernel may kill a child before the shell, which then reports that.
+        // The kernel may kill a child before the shell, which may then say so.
         #expect(end.state == .failed && !output.contains("survived"), "\(output)")
         // Podman does not notice it with version 1 of control groups: the program was killed, and nothing says why.
         if runtime != .podman { #expect(end.reason == .outOfMemory && end.exit?.oom == true) }
