@@ -2,6 +2,7 @@ import CubeCore
 import CubeErrors
 import CubeTesting
 import CubeTypes
+import HashTreeCollections
 import Testing
 
 @testable import CubeManager
@@ -20,6 +21,25 @@ struct ManagerServiceTests {
             #expect(stopped.state == .stopped)
             let kinds = try await manager.service.events(since: 0, limit: 100, wait: .zero).events.map(\.kind)
             #expect(kinds == [.nodeRegistered, .nodeJoined, .taskScheduled, .taskRunning, .taskStopping, .taskStopped])
+        }
+    }
+
+    @Test func `An idle manager rarely wakes up, and what is due with time alone is on time`() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        try await TestManager.run(store) { manager in
+            await manager.time.pass(.seconds(100))
+            #expect((10...11).contains(store.checks))
+            try await manager.join()
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            try await manager.wait(for: request.task.id) { $0.ready }
+            func isProven() async -> Bool {
+                await manager.service.state.records.tasks[request.task.id]?.health == .proven
+            }
+            await manager.time.pass(TaskRecord.Health.probation - .milliseconds(1))
+            #expect(await !isProven())
+            await manager.time.pass(.seconds(1) + .milliseconds(1))
+            #expect(await isProven())
         }
     }
 

@@ -1,6 +1,7 @@
 import CubeErrors
 import CubeTypes
 import FoundationEssentials
+import Glibc
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -46,6 +47,15 @@ struct GateTests {
         Route(.get, "/broken", .reader) { _ in throw Secret() },
         Route(.get, "/open", .everybody) { _ in try .json(["status": "ok"]) },
     ]
+
+    @Test func `a response has the date of now`() async throws {
+        #expect(DateField.text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+        try await withRoutes(routes) { endpoint, _ in
+            let earliest = time(nil)
+            let dates = try await ask(.GET, endpoint, "/open").headers["Date"]
+            #expect(dates.count == 1 && (earliest...time(nil)).contains { dates == [DateField.text($0)] })
+        }
+    }
 
     @Test func `an unknown route yields an error object with the request id`() async throws {
         try await withRoutes(routes) { endpoint, _ in

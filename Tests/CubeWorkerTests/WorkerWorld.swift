@@ -17,15 +17,17 @@ struct WorkerWorld {
 
     let directory: FilePath
 
-    static func with(_ body: (WorkerWorld) async throws -> Void) async throws {
+    static func with<Value>(_ body: (WorkerWorld) async throws -> Value) async throws -> Value {
         let world = WorkerWorld(directory: FilePath("/tmp/cube-worker-\(UUID().uuidString)"))
+        let value: Value
         do {
-            try await body(world)
+            value = try await body(world)
         } catch {
             try await world.cleanUp()
             throw error
         }
         try await world.cleanUp()
+        return value
     }
 
     /// Removes the directory and asks the supervisors that a failed test left running to end.

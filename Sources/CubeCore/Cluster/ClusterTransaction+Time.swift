@@ -4,14 +4,23 @@ import HashTreeCollections
 
 extension ClusterState {
     /// Whether ``ClusterTransaction/tick()`` would change something, because enough time has passed.
-    package func isDue(at moment: DurableInstant) -> Bool {
-        index.maturing.contains { records.tasks[$0]?.isProven(at: moment) == true }
-            || isRecovered(at: moment)
-            || records.nodes.values.contains { $0.drain?.isDue(at: moment) == true }
-            || records.owners.values.contains { owner in
-                owner.directives.contains { owner.hasExpired($0, at: moment) }
-                    || owner.window.isDue(at: moment, owner.guardLimits)
-            }
+    package func isDue(at moment: DurableInstant) -> Bool { untilDue(at: moment) == .zero }
+
+    /// The time until ``ClusterTransaction/tick()`` would change something; `nil` if time alone changes nothing.
+    package func untilDue(at moment: DurableInstant) -> Duration? {
+        var shortest: Duration?
+        func consider(_ pause: Duration?) {
+            guard let pause else { return }
+            shortest = min(shortest ?? pause, pause)
+        }
+        for id in index.maturing { consider(records.tasks[id]?.untilProven(at: moment)) }
+        consider(untilRecovered(at: moment))
+        for node in records.nodes.values { consider(node.drain?.untilJobsAreEvicted(at: moment)) }
+        for owner in records.owners.values {
+            for directive in owner.directives { consider(owner.untilExpiry(of: directive, at: moment)) }
+            consider(owner.window.untilDue(at: moment, owner.guardLimits))
+        }
+        return shortest
     }
 }
 
@@ -82,7 +91,11 @@ extension ClusterTransaction {
 }
 
 extension TaskRecord {
-    fileprivate func isProven(at moment: DurableInstant) -> Bool {
-        if case .ready(let since) = health { moment.since(since) >= Health.probation } else { false }
+    fileprivate func isProven(at moment: DurableInstant) -> Bool { untilProven(at: moment) == .zero }
+
+    /// The time until the task is proven, if it stays ready; `nil` if it is not ready, or is proven.
+    fileprivate func untilProven(at moment: DurableInstant) -> Duration? {
+        guard case .ready(let since) = health else { return nil }
+        return DurableDeadline(Health.probation, from: since).remaining(at: moment)
     }
 }

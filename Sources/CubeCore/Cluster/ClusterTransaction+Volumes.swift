@@ -54,8 +54,12 @@ extension ClusterState {
 
     /// Whether each volume without a record counts as new again: all nodes have listed their volumes since the restore, and nodes
     /// that joined after the backup had time to join again.
-    func isRecovered(at moment: DurableInstant) -> Bool {
-        records.counters.restoredAt.map { moment.since($0) >= Self.rejoinTime && unlistedNodes.isEmpty } ?? false
+    func isRecovered(at moment: DurableInstant) -> Bool { untilRecovered(at: moment) == .zero }
+
+    /// The time until ``isRecovered(at:)``; `nil` if nothing was restored, or a node has not listed its volumes yet.
+    func untilRecovered(at moment: DurableInstant) -> Duration? {
+        guard let restoredAt = records.counters.restoredAt, unlistedNodes.isEmpty else { return nil }
+        return DurableDeadline(Self.rejoinTime, from: restoredAt).remaining(at: moment)
     }
 
     private var unlistedNodes: [NodeName] { records.nodes.keys.filter { !listed.contains($0) }.sorted() }

@@ -14,5 +14,10 @@ package struct DrainOrder: Hashable, Codable, Sendable {
         evictsJobs = jobsFrom?.hasPassed(at: moment) ?? false
     }
 
-    func isDue(at moment: DurableInstant) -> Bool { !evictsJobs && jobsFrom?.hasPassed(at: moment) == true }
+    func isDue(at moment: DurableInstant) -> Bool { untilJobsAreEvicted(at: moment) == .zero }
+
+    /// The time until jobs are evicted too; `nil` if they never are, or are already.
+    func untilJobsAreEvicted(at moment: DurableInstant) -> Duration? {
+        evictsJobs ? nil : jobsFrom?.remaining(at: moment)
+    }
 }

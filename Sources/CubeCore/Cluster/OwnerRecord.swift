@@ -42,8 +42,13 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
 
     /// Whether a directive has expired: an approval by its deadline, any other directive by its `expiresAt` on the wall clock.
     func hasExpired(_ directive: Directive, at moment: DurableInstant) -> Bool {
-        if let end = approvals[directive.name] { return end.hasPassed(at: moment) }
-        return directive.expiresAt.map { $0 <= moment.wall } ?? false
+        untilExpiry(of: directive, at: moment) == .zero
+    }
+
+    /// The time until a directive expires; `nil` if it does not.
+    func untilExpiry(of directive: Directive, at moment: DurableInstant) -> Duration? {
+        if let end = approvals[directive.name] { return end.remaining(at: moment) }
+        return directive.expiresAt.map { max($0 - moment.wall, .zero) }
     }
 
     /// The limits that apply: the defaults, until a holder of the lease sets others.

@@ -17,6 +17,8 @@ extension ManagerService {
         case drains
         /// The endpoints of ready tasks.
         case endpoints
+        /// Anything stored, or a store that became full.
+        case time
     }
 
     /// Waits for an answer. Calls `answer` at once and after each ring of the topic. Returns `nil` if the time is up,

@@ -251,6 +251,7 @@ extension ManagerService {
             if readiness == .ready {
                 readiness = .full
                 logger.error("the store is full; tasks can only be stopped", metadata: ["error": "\(message)"])
+                bells.ring(.time)
             }
             if writes.count == 1 {
                 try await carryOutWithoutRoom(writes[0])
@@ -358,6 +359,7 @@ extension ManagerService {
             wakes[node, default: 0] += 1
             bells.ring(.node(node))
         }
+        bells.ring(.time)
         for event in changes.events { logger.info("\(event.kind)", metadata: event.metadata) }
     }
 }

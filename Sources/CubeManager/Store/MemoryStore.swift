@@ -9,6 +9,7 @@ package final class MemoryStore: Store {
         var stored: StoredCluster
         var failure: StoreError?
         var commits = 0
+        var checks = 0
     }
 
     private let contents: Mutex<Contents>
@@ -42,7 +43,11 @@ package final class MemoryStore: Store {
     package func note(stops: [TaskID]) throws { contents.withLock { $0.stored.stops += stops } }
 
     package func check() throws {
-        if case .failed(let text) = contents.withLock(\.failure) { throw StoreError.failed(text) }
+        let failure = contents.withLock { contents in
+            contents.checks += 1
+            return contents.failure
+        }
+        if case .failed(let text) = failure { throw StoreError.failed(text) }
     }
 
     /// Returns an empty backup, as there is no file to copy.
@@ -60,4 +65,7 @@ package final class MemoryStore: Store {
 
     /// The number of successful commits.
     package var commits: Int { contents.withLock { $0.commits } }
+
+    /// How often the manager called ``check()``.
+    package var checks: Int { contents.withLock { $0.checks } }
 }

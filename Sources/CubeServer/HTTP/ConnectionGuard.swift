@@ -16,7 +16,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let limits: ServerLimits
     private let pool: ConnectionPool
     private var departure: EventLoopPromise<Void>?
-    private var requestDeadline: Scheduled<Void>?
+    /// When the current request must have been received; `nil` between requests.
+    private var requestDeadline: NIODeadline?
+    /// Looks for a request that is late. It is kept across requests, as setting a timer for each costs more than the request.
+    private var requestTimer: Scheduled<Void>?
     private var stallDeadline: Scheduled<Void>?
     private var strangerDeadline: Scheduled<Void>?
     private var hasEntered = false
@@ -64,13 +67,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head:
             unanswered += 1
             received = 0
-            requestDeadline = close(context, in: limits.requestTime)
+            requestDeadline = .now() + TimeAmount(limits.requestTime)
+            if requestTimer == nil { watchRequest(context, for: TimeAmount(limits.requestTime)) }
         case .body(let bytes):
             received += bytes.readableBytes
             // The route has already refused the body. Close the connection instead of reading and dropping the rest.
             if received > 2 * limits.batchBytes { context.close(promise: nil) }
         case .end:
-            requestDeadline?.cancel()
+            requestDeadline = nil
         }
         context.fireChannelRead(data)
     }
@@ -106,6 +110,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
+        }
+    }
+
+    /// Closes the connection if its current request is late then.
+    private func watchRequest(_ context: ChannelHandlerContext, for span: TimeAmount) {
+        requestTimer = context.eventLoop.assumeIsolated().scheduleTask(in: span) {
+            self.requestTimer = nil
+            guard let deadline = self.requestDeadline else { return }
+            let left = deadline - .now()
+            if left > .nanoseconds(0) { self.watchRequest(context, for: left) } else { context.close(promise: nil) }
         }
     }
 
@@ -147,7 +161,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func end(_ context: ChannelHandlerContext) {
-        requestDeadline?.cancel()
+        requestTimer?.cancel()
         stallDeadline?.cancel()
         strangerDeadline?.cancel()
         pool.leave(context.channel)

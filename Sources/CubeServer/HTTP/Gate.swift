@@ -10,15 +10,7 @@ import NIOCore
 
 /// The entry point of every request. It checks the host, the route, the token, and the type and size of the body, in
 /// this order. Every error, from a check or from the route, becomes an error object.
-struct Gate: HTTPResponder {
-    /// The context that Hummingbird creates for each request.
-    struct Context: InitializableFromSource {
-        /// `nil` if the client is in this process.
-        let channel: (any Channel)?
-        init(source: ApplicationRequestContextSource) { channel = source.channel }
-        init() { channel = nil }
-    }
-
+struct Gate: Sendable {
     private let table: RouteTable
     private let options: ServerOptions
     private let version: VersionInfo
@@ -38,20 +30,21 @@ struct Gate: HTTPResponder {
         self.logger = logger
     }
 
-    func respond(to request: Request, context: Context) async throws -> Response {
+    /// - Parameter channel: The client's connection; `nil` if the client is in this process.
+    func respond(to request: Request, on channel: (any Channel)?) async throws -> Response {
         let requestID = requestID(request)
-        var logger = logger
-        logger[metadataKey: "request"] = "\(requestID)"
         var response: Response
         var deprecation: Deprecation?
         do {
-            response = try await answer(request, channel: context.channel, logger: logger, &deprecation)
+            response = try await answer(request, channel: channel, &deprecation)
         } catch {
+            var logger = logger
+            logger[metadataKey: "request"] = "\(requestID)"
             var error = Self.apiError(error, logger: logger)
             error.requestID = requestID
             response = try .error(error)
             if let pause = error.retryAfter { response.headers[.retryAfter] = "\((pause.milliseconds + 999) / 1000)" }
-            refusals.note(request, from: context.channel, error, logger)
+            refusals.note(request, from: channel, error, logger)
             switch error.code {
             case 401: response.headers[.wwwAuthenticate] = Self.challenge(error)
             case 405: response.headers[.allow] = error.details?["allow"]
@@ -60,18 +53,20 @@ struct Gate: HTTPResponder {
             }
         }
         if request.method == .head { response = response.createHeadResponse() }
-        response.headers[.xRequestID] = requestID
-        response.headers[.cubeVersion] = versionHeader
-        response.headers[.cubeDeprecated] = deprecation?.header
-        response.headers[.cacheControl] = "no-store"
-        response.headers[.xContentTypeOptions] = "nosniff"
-        logger.debug("\(request.method) \(request.uri.path)", metadata: ["status": "\(response.status.code)"])
+        response.headers.append(HTTPField(name: .xRequestID, value: requestID))
+        response.headers.append(HTTPField(name: .cubeVersion, value: versionHeader))
+        if let header = deprecation?.header { response.headers.append(HTTPField(name: .cubeDeprecated, value: header)) }
+        response.headers.append(HTTPField(name: .cacheControl, value: "no-store"))
+        response.headers.append(HTTPField(name: .xContentTypeOptions, value: "nosniff"))
+        logger.debug(
+            "\(request.method) \(request.uri.path)",
+            metadata: ["request": "\(requestID)", "status": "\(response.status.code)"])
         return response
     }
 
     /// - Parameter deprecation: Set to the deprecation of the route, also if the call fails.
     private func answer(
-        _ request: Request, channel: (any Channel)?, logger: Logger, _ deprecation: inout Deprecation?
+        _ request: Request, channel: (any Channel)?, _ deprecation: inout Deprecation?
     ) async throws -> Response {
         try checkHead(request)
         try checkHost(request)

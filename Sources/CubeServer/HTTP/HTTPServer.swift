@@ -2,11 +2,13 @@ import CubeErrors
 import CubeTypes
 import CubeVersion
 import Glibc
-import Hummingbird
+import HTTPTypes
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOPosix
 import ServiceLifecycle
 
 /// An HTTP server that serves a table of routes until shutdown.
@@ -23,7 +25,7 @@ struct HTTPServer: Service {
             if case .unix(let path) = options.listen { UnixSocket(path: path) } else { nil }
         try socket?.clear()
         do {
-            try await application().run()
+            try await server().run()
         } catch let error as IOError {
             let text = String(cString: strerror(error.errnoCode))
             throw APIError(
@@ -31,7 +33,7 @@ struct HTTPServer: Service {
         }
     }
 
-    private func application() throws -> Application<Gate> {
+    private func server() throws -> any Service {
         let limits = options.limits
         let pool = ConnectionPool(limits: limits)
         let throttle = Throttle(clock: options.clock)
@@ -47,18 +49,32 @@ struct HTTPServer: Service {
         // The caller logs the address, because only the caller knows the advertised one.
         var framework = logger
         framework.logLevel = max(framework.logLevel, .notice)
-        return Application(
-            responder: Gate(table: table, options: options, version: version, pool: pool, logger: logger),
-            server: try options.tls.map { try .tls(http, configuration: try $0.channel()) } ?? http,
-            configuration: ApplicationConfiguration(
+        let gate = Gate(table: table, options: options, version: version, pool: pool, logger: logger)
+        let date = DateField()
+        // Hummingbird's `Application` would do the same, but with a timer that wakes an idle process each second for the date.
+        return try (try options.tls.map { try .tls(http, configuration: try $0.channel()) } ?? http).buildServer(
+            configuration: ServerConfiguration(
                 address: bindAddress,
                 // The pool enforces the limits. This higher bound also limits the connections that are still being
                 // closed.
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     limits.allConnections + Self.closingConnections, logger: framework)),
-            onServerRunning: { channel in await announce(channel) },
-            logger: framework)
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: framework,
+            responder: { request, writer, channel in
+                var response = try await gate.respond(to: request, on: channel)
+                response.headers.append(HTTPField(name: .date, value: date.value))
+                do {
+                    try await writer.write(response: response.head, body: response.body)
+                } catch is HTTPParserError {
+                    throw UnreadableBody()
+                }
+            },
+            onServerRunning: { channel in await announce(channel) })
     }
+
+    /// The rest of a request was not valid HTTP after its response had begun. The connection is closed, whereas the server answers
+    /// the error of the parser with another response.
+    private struct UnreadableBody: Error {}
 
     private static let closingConnections = 64
 

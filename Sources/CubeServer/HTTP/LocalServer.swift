@@ -49,7 +49,7 @@ package struct LocalServer: Sendable {
             method: HTTPRequest.Method(method) ?? .get, scheme: "http", authority: "localhost", path: target,
             headerFields: fields)
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body ?? [])))
-        return try await LocalAnswer(gate.respond(to: request, context: Gate.Context()))
+        return try await LocalAnswer(gate.respond(to: request, on: nil))
     }
 }
 

@@ -163,12 +163,12 @@ struct ScheduleTests {
         try cluster.schedule(proposal)
         try cluster.report([cluster.report(proposal.id, .running)], from: .w1)
         cluster.now = cluster.now + .milliseconds(4999)
-        #expect(!cluster.state.isDue(at: DurableInstant(wall: cluster.now)))
+        #expect(cluster.state.untilDue(at: DurableInstant(wall: cluster.now)) == .milliseconds(1))
         cluster.now = cluster.now + .milliseconds(1)
         #expect(cluster.state.isDue(at: DurableInstant(wall: cluster.now)))
         try cluster.run { (transaction) throws(APIError) in transaction.tick() }
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.healthyDigest == proposal.specDigest)
-        #expect(!cluster.state.isDue(at: DurableInstant(wall: cluster.now)))
+        #expect(cluster.state.untilDue(at: DurableInstant(wall: cluster.now)) == nil)
     }
 
     @Test func `ended tasks are deleted after a day, except the last ten of a slot; the slot stays`() throws {

@@ -26,7 +26,8 @@ struct GuardWindowTests {
         window.prune(Self.name, at: Self.moment(500), approved: false, revision: 1)
         window.expire(at: Self.moment(601), Self.limits, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 2)
-        #expect(window.isDue(at: Self.moment(1100), Self.limits) && !window.isDue(at: Self.moment(1099), Self.limits))
+        #expect(window.untilDue(at: Self.moment(1100), Self.limits) == .zero)
+        #expect(window.untilDue(at: Self.moment(1099), Self.limits) == .seconds(1))
         window.expire(at: Self.moment(1100), Self.limits, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 3)
     }
@@ -61,9 +62,9 @@ struct GuardWindowTests {
         var window = GuardWindow()
         window.prune(Self.name, at: Self.moment(0), approved: false, revision: 1)
         let reboot = Self.moment(60, shift: -7200, boot: "two")
-        #expect(window.isDue(at: reboot, Self.limits))
+        #expect(window.untilDue(at: reboot, Self.limits) == .zero)
         window.expire(at: reboot, Self.limits, revision: 1)
-        #expect(window.left(of: 30, Self.limits) == 2 && !window.isDue(at: reboot, Self.limits))
+        #expect(window.left(of: 30, Self.limits) == 2 && window.untilDue(at: reboot, Self.limits) == .seconds(600))
         window.expire(at: Self.moment(660, shift: -7200, boot: "two"), Self.limits, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 3)
     }

@@ -106,9 +106,11 @@ package struct GuardWindow: Codable, Hashable, Sendable {
         entries = kept
     }
 
-    /// Returns whether ``expire(at:_:)`` would change anything.
-    package func isDue(at moment: DurableInstant, _ limits: GuardLimits) -> Bool {
-        entries.values.contains { $0.at.isLater(than: moment) || moment.since($0.at) >= limits.window }
+    /// Returns the time until ``expire(at:_:revision:)`` would change something; `nil` if there are no entries.
+    package func untilDue(at moment: DurableInstant, _ limits: GuardLimits) -> Duration? {
+        entries.values.lazy.map { entry in
+            entry.at.isLater(than: moment) ? .zero : DurableDeadline(limits.window, from: entry.at).remaining(at: moment)
+        }.min()
     }
 }
 
