@@ -166,7 +166,7 @@ let package = Package(
                 "CubeVersion",
                 "CubeWorker", .crypto,
                 .httpTypes, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .logging, .nioCore, .nioHTTP1,
-                .nioHTTPTypes, .nioSSL,
+                .nioHTTPTypes, .nioPosix, .nioSSL,
                 .serviceLifecycle, .systemPackage,
             ]),
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CubeText
 import Testing
 
@@ -12,6 +13,18 @@ import Testing
         #expect(fields == ["stop"])
         #expect(["help", "status"].helpTopic == nil)
         #expect(["schema"].helpTopic == nil)
+    }
+
+    @Test(arguments: ["--help", "-h"])
+    func `the help of the program is what the parser prints for the flag`(flag: String) throws {
+        guard case .program? = [flag].helpTopic else {
+            Issue.record("no topic")
+            return
+        }
+        var command = try CubeCommand.parseAsRoot([flag])
+        let error = try #require(throws: (any Error).self) { try command.run() }
+        #expect(CubeCommand.fullMessage(for: error) == CubeCommand.helpMessage())
+        #expect([flag, "status"].helpTopic == nil)
     }
 
     @Test func `the whole reference names the defaults that belong to no field`() {

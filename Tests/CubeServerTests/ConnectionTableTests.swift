@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 
 @testable import CubeServer
@@ -62,5 +63,13 @@ struct ConnectionTableTests {
         let least = limits.fitted(to: 0)
         #expect((least.connections, least.localConnections, least.strangers) == (8, 8, 8))
         #expect(least.strangersPerAddress == 4)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1", true), ("127.255.0.9", true), ("::1", true), ("::ffff:127.0.0.1", true), ("128.0.0.1", false),
+        ("10.0.0.127", false), ("::", false), ("::2", false), ("::ffff:10.0.0.1", false), ("fe80::1", false),
+    ])
+    func `a loopback address is on this machine`(host: String, isLoopback: Bool) throws {
+        #expect(try SocketAddress(ipAddress: host, port: 80).isLoopback == isLoopback)
     }
 }

@@ -132,17 +132,10 @@ struct IntrusionTests {
     }
 
     private static func connect(_ count: Int, to port: Int) throws -> [Int32] {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port).bigEndian)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
         return try (0..<count).map { _ in
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-            let result = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
+            let result = address.withSockAddr { Glibc.connect(descriptor, $0, socklen_t($1)) }
             guard descriptor >= 0, result == 0 else { throw NotListening() }
             return descriptor
         }

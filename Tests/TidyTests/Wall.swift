@@ -89,8 +89,7 @@ extension Wall {
             """
             Crypto CubeCertificates CubeCore CubeErrors CubeJSON CubeManager CubeSystem CubeTypes CubeVersion CubeWorker
             FoundationEssentials Glibc HTTPTypes Hummingbird HummingbirdCore HummingbirdTLS Logging NIOCore NIOHTTP1 NIOHTTPTypes
-            NIOSSL ServiceLifecycle
-            Synchronization SystemPackage
+            NIOPosix NIOSSL ServiceLifecycle Synchronization SystemPackage
             """),
 
         // Support for tests, of this repository and of others.

@@ -67,7 +67,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head:
             unanswered += 1
             received = 0
-            requestDeadline = .now() + TimeAmount(limits.requestTime)
+            requestDeadline = context.eventLoop.now + TimeAmount(limits.requestTime)
             if requestTimer == nil { watchRequest(context, for: TimeAmount(limits.requestTime)) }
         case .body(let bytes):
             received += bytes.readableBytes
@@ -118,7 +118,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         requestTimer = context.eventLoop.assumeIsolated().scheduleTask(in: span) {
             self.requestTimer = nil
             guard let deadline = self.requestDeadline else { return }
-            let left = deadline - .now()
+            let left = deadline - context.eventLoop.now
             if left > .nanoseconds(0) { self.watchRequest(context, for: left) } else { context.close(promise: nil) }
         }
     }

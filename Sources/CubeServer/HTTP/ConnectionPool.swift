@@ -59,17 +59,30 @@ extension Channel {
 }
 
 extension SocketAddress {
-    fileprivate var isLoopback: Bool {
-        guard let host = ipAddress else { return false }
-        return host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
+    /// Whether the peer is on this machine: `127.0.0.0/8`, also as mapped to IPv6, or `::1`.
+    var isLoopback: Bool {
+        let bytes = addressBytes
+        if let mapped = Self.mapped(bytes) { return mapped == 127 }
+        return bytes.count == 4 ? bytes[0] == 127 : bytes == Array(repeating: 0, count: 15) + [1]
     }
 
     /// The key by which connections are counted per address: an IPv4 address, or an IPv6 /64 network.
     fileprivate var share: String {
-        guard case .v6(let address) = self else { return ipAddress ?? "" }
-        // In `sockaddr_in6`, family, port and flow information precede the address.
-        let bytes = withUnsafeBytes(of: address.address) { Array($0[8..<24]) }
-        let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
-        return isMapped ? ipAddress ?? "" : "\(bytes.prefix(8))"
+        let bytes = addressBytes
+        return bytes.count == 16 && Self.mapped(bytes) == nil ? "\(bytes.prefix(8))" : ipAddress ?? ""
+    }
+
+    /// The IP address in network byte order: 4 or 16 bytes; none for another kind of address.
+    private var addressBytes: [UInt8] {
+        switch self {
+        case .v4(let address): withUnsafeBytes(of: address.address) { Array($0[4..<8]) }  // After family and port.
+        case .v6(let address): withUnsafeBytes(of: address.address) { Array($0[8..<24]) }  // After flow information, too.
+        case .unixDomainSocket: []
+        }
+    }
+
+    /// The first byte of an IPv4 address that is mapped to IPv6; `nil` if it is none.
+    private static func mapped(_ bytes: [UInt8]) -> UInt8? {
+        bytes.count == 16 && bytes.starts(with: Array(repeating: 0, count: 10) + [0xff, 0xff]) ? bytes[12] : nil
     }
 }

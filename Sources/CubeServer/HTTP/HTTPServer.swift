@@ -50,7 +50,7 @@ struct HTTPServer: Service {
         var framework = logger
         framework.logLevel = max(framework.logLevel, .notice)
         let gate = Gate(table: table, options: options, version: version, pool: pool, logger: logger)
-        let date = DateField()
+        let date = DateField(options.wallClock)
         // Hummingbird's `Application` would do the same, but with a timer that wakes an idle process each second for the date.
         return try (try options.tls.map { try .tls(http, configuration: try $0.channel()) } ?? http).buildServer(
             configuration: ServerConfiguration(

@@ -21,6 +21,8 @@ package struct ServerOptions: Sendable {
     package var random = RandomSource.system
     /// The clock for the time between two log entries about refused tokens.
     package var clock = BootClock.timer
+    /// The clock for the date of responses.
+    var wallClock: @Sendable () -> Timestamp = { DurableInstant.now().wall }
     /// An interceptor of every call.
     package var interceptor: (any CallInterceptor)?
     /// Called with the actual address, in which port 0 is replaced, as soon as connections are accepted.

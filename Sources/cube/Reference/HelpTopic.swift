@@ -1,13 +1,17 @@
+import ArgumentParser
 import CubeJSON
 import CubeText
 
-/// A page of `cube help` that is not about a command.
+/// A page of help that is not about a single command.
 enum HelpTopic {
-    /// `cube help manifest [FIELD …]`..
+    /// `cube --help`: the page of the parser, without its search for other requests, which takes as long as the page.
+    case program
+    /// `cube help manifest [FIELD …]`.
     case manifest(fields: [String])
 
     func show() throws {
         switch self {
+        case .program: Terminal.output(verbatim: CubeCommand.helpMessage())
         case .manifest(let fields) where fields.isEmpty: ManifestReferenceText.show()
         case .manifest(let fields):
             for field in fields {
@@ -27,6 +31,7 @@ enum HelpTopic {
 extension [String] {
     /// The page that these arguments request; `nil` if they request no such page.
     var helpTopic: HelpTopic? {
+        if self == ["--help"] || self == ["-h"] { return .program }
         guard starts(with: ["help", "manifest"]) || starts(with: ["help", "manifests"]) else { return nil }
         return .manifest(fields: Array(dropFirst(2)))
     }
