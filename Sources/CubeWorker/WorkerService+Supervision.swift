@@ -96,8 +96,9 @@ extension WorkerService {
     /// The pauses between attempts to carry out the steps of a task.
     private static let backoff = Backoff(first: .seconds(1), longest: .seconds(16))
 
-    /// Carries out the steps that a task requires, one after the other, until it has ended, then removes its secrets.
-    /// Secrets are removed on every call because an earlier worker may have been killed before it removed them.
+    /// Carries out the step that a task requires, and then lets another task carry out the next one: a Swift task keeps the memory of
+    /// its deepest call until it ends, and the step that waits for the end of a run may last for years. Once the task has ended,
+    /// removes its secrets; an earlier worker may have been killed before it removed them.
     func supervise(_ id: TaskID) async {
         guard supervised.insert(id).inserted else { return }
         defer { supervised.remove(id) }
@@ -105,7 +106,8 @@ extension WorkerService {
         while !Task.isCancelled, let placement = table.placement(id), placement.due != .nothing {
             do {
                 try await carryOut(placement)
-                failures = 0
+                attend.yield(.task(id))
+                return
             } catch is CancellationError {
                 return
             } catch {

@@ -41,7 +41,7 @@ package actor WorkerService: Service {
         case info
     }
 
-    /// The tasks that are being supervised. One loop per task carries out its steps in sequence.
+    /// The tasks of which a step is being carried out: one step at a time for each.
     var supervised: Set<TaskID> = []
     /// The runs that are being health-checked.
     var checked: Set<RunIdentity> = []

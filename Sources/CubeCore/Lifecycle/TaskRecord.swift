@@ -8,7 +8,7 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     package let specDigest: Digest
     package var settingsDigest: Digest
     package var source: String?
-    @Shared package var definition: TaskDefinition
+    package var definition: TaskDefinition
     /// The workloads of the same owner whose addresses the task gets.
     package var dependencies: [WorkloadName]
     /// The last declaration by the owner's source; `nil` if there is none, as in the store of an older version or after an adoption.

@@ -3,7 +3,7 @@ package import CubeTypes
 
 /// A workload as one manifest declares it: the definition of its tasks, and how the reconciler treats them.
 package struct Workload: Hashable, Sendable {
-    @Shared package private(set) var definition: TaskDefinition
+    package private(set) var definition: TaskDefinition
     package let steering: Steering
     /// The position of the name in the manifest. The file is relative to the root of the manifests.
     package private(set) var range: SourceRange

@@ -5,10 +5,20 @@ import CubeErrors
 /// - Since: 0.1
 public struct HealthChecks: Hashable, Sendable {
     /// The readiness check. Without one, a task is ready as soon as it runs.
-    public var ready: HealthCheck?
+    public var ready: HealthCheck? {
+        get { readyCheck?.wrappedValue }
+        set { readyCheck = newValue.map(Shared.init) }
+    }
     /// The liveness check. Without one, a task is alive while its program runs. If the check fails, the worker ends the run with the
     /// reason `unhealthy`.
-    public var live: HealthCheck?
+    public var live: HealthCheck? {
+        get { liveCheck?.wrappedValue }
+        set { liveCheck = newValue.map(Shared.init) }
+    }
+
+    // Most tasks have no checks, which then take no space.
+    private var readyCheck: Shared<HealthCheck>?
+    private var liveCheck: Shared<HealthCheck>?
 
     public init(ready: HealthCheck? = nil, live: HealthCheck? = nil) {
         self.ready = ready
@@ -129,6 +139,12 @@ extension HealthChecks: Codable {
             }
         }
         self.init(ready: try check(.ready, .ready), live: try check(.live, .live))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(ready, forKey: .ready)
+        try container.encodeIfPresent(live, forKey: .live)
     }
 }
 

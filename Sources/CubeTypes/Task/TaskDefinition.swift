@@ -9,64 +9,170 @@ public struct TaskDefinition: Hashable, Sendable {
     /// The replacement for a value of ``env`` that the reader may not see.
     package static let hiddenValue = "<hidden>"
 
+    /// All copies share the fields until one of them changes, so that a copy costs as much as that of a reference.
+    @Shared private var fields: Fields
+
     /// An idempotency key that the caller chooses: 1 to 128 printable ASCII characters, such as `deploy-42`.
     ///
     /// Scheduling a definition again under the same id returns the same task, so a retry never creates a second one. The id is part
     /// of no digest. A manifest has no id, because its name identifies the workload. If a definition has no id, the client generates
     /// one; a generated id is not returned with the task.
-    public var id: String?
+    public var id: String? {
+        get { fields.id }
+        _modify { yield &fields.id }
+    }
     /// The name of the workload.
-    public var name: WorkloadName
+    public var name: WorkloadName {
+        get { fields.name }
+        _modify { yield &fields.name }
+    }
     /// The kind of the workload. Default: `service`.
-    public var kind: TaskKind
+    public var kind: TaskKind {
+        get { fields.kind }
+        _modify { yield &fields.kind }
+    }
     /// The container image; a task without an image is a process.
-    public var image: String?
+    public var image: String? {
+        get { fields.image }
+        _modify { yield &fields.image }
+    }
     /// When the image is pulled, and with which credentials. Default: if it is missing. Only a container has an image.
-    public var pull: ImagePull
+    public var pull: ImagePull {
+        get { fields.pull }
+        _modify { yield &fields.pull }
+    }
     /// The program that replaces the entrypoint of the image; empty keeps it. Only a container has an entrypoint.
-    public var entrypoint: [String]
+    public var entrypoint: [String] {
+        get { fields.entrypoint }
+        _modify { yield &fields.entrypoint }
+    }
     /// The program and its arguments; required for a process. In a container, they replace the command of the image.
-    public var command: [String]
+    public var command: [String] {
+        get { fields.command }
+        _modify { yield &fields.command }
+    }
     /// Environment variables. Their values are never shown.
-    public var env: [String: String]
+    public var env: [String: String] {
+        get { fields.env }
+        _modify { yield &fields.env }
+    }
     /// Files with environment variables. Later files override earlier files, and `env` overrides all of them.
-    public var envFrom: [ContentSource]
+    public var envFrom: [ContentSource] {
+        get { fields.envFrom }
+        _modify { yield &fields.envFrom }
+    }
     /// The working directory, an absolute path. Default: the directory of the task.
-    public var workingDirectory: String?
+    public var workingDirectory: String? {
+        get { fields.workingDirectory }
+        _modify { yield &fields.workingDirectory }
+    }
     /// The user that the task runs as, by name or number, optionally followed by a colon and the group. Default: the user of the
     /// worker.
-    public var user: String?
+    public var user: String? {
+        get { fields.user }
+        _modify { yield &fields.user }
+    }
     /// The security restrictions. Default: none, except that a task whose ``user`` is not root gains no new privileges.
-    public var security: TaskSecurity
+    public var security: TaskSecurity {
+        get { fields.security }
+        _modify { yield &fields.security }
+    }
     /// The resources that the task reserves on its node.
-    public var resources: ResourceSpec
+    public var resources: ResourceSpec {
+        get { fields.resources }
+        _modify { yield &fields.resources }
+    }
     /// What the task may use at most. Default: no limits.
-    public var limits: TaskLimits
+    public var limits: TaskLimits {
+        get { fields.limits }
+        _modify { yield &fields.limits }
+    }
     /// The network of the container. Default: the standard network of its engine. A process uses the network of its node.
-    public var network: TaskNetwork
+    public var network: TaskNetwork {
+        get { fields.network }
+        _modify { yield &fields.network }
+    }
     /// The ports that the task serves, in the order of the manifest.
-    public var ports: [PortSpec]
+    public var ports: [PortSpec] {
+        get { fields.ports }
+        _modify { yield &fields.ports }
+    }
     /// The files that the worker writes into the directory of the task before each start.
-    public var files: [TaskFile]
+    public var files: [TaskFile] {
+        get { fields.files }
+        _modify { yield &fields.files }
+    }
     /// The directories that are mounted into the container, in the order of the manifest. A process has none.
-    public var volumes: [VolumeMount]
+    public var volumes: [VolumeMount] {
+        get { fields.volumes }
+        _modify { yield &fields.volumes }
+    }
     /// The checks by which the worker determines whether the task is ready and alive. Default: no checks.
-    public var health: HealthChecks
+    public var health: HealthChecks {
+        get { fields.health }
+        _modify { yield &fields.health }
+    }
     /// When the worker restarts the task after its program ends. Default: depends on the kind.
-    public var restart: RestartPolicy
+    public var restart: RestartPolicy {
+        get { fields.restart }
+        _modify { yield &fields.restart }
+    }
     /// How the worker stops the task. Default: SIGTERM, and SIGKILL after 10 s.
-    public var stop: StopPolicy
+    public var stop: StopPolicy {
+        get { fields.stop }
+        _modify { yield &fields.stop }
+    }
     /// The nodes on which the task may run. Default: all nodes.
-    public var constraints: PlacementConstraints
+    public var constraints: PlacementConstraints {
+        get { fields.constraints }
+        _modify { yield &fields.constraints }
+    }
     /// What becomes of the task while its node is silent. Default: `replace` for a service, `wait` for a job.
-    public var onLost: LostNodePolicy
+    public var onLost: LostNodePolicy {
+        get { fields.onLost }
+        _modify { yield &fields.onLost }
+    }
     /// Whether there must never be two instances of the task. Default: no.
     ///
     /// An instance then ends when its worker has had no contact with the manager for most of the worker's lease, and only after the
     /// whole lease is another one started.
-    public var exclusive: Bool
+    public var exclusive: Bool {
+        get { fields.exclusive }
+        _modify { yield &fields.exclusive }
+    }
     /// Arbitrary key-value labels. Cube does not interpret them.
-    public var labels: [String: String]
+    public var labels: [String: String] {
+        get { fields.labels }
+        _modify { yield &fields.labels }
+    }
+
+    private struct Fields: Hashable, Sendable {
+        var id: String?
+        var name: WorkloadName
+        var kind: TaskKind
+        var image: String?
+        var pull: ImagePull
+        var entrypoint: [String]
+        var command: [String]
+        var env: [String: String]
+        var envFrom: [ContentSource]
+        var workingDirectory: String?
+        var user: String?
+        var security: TaskSecurity
+        var resources: ResourceSpec
+        var limits: TaskLimits
+        var network: TaskNetwork
+        var ports: [PortSpec]
+        var files: [TaskFile]
+        var volumes: [VolumeMount]
+        var health: HealthChecks
+        var restart: RestartPolicy
+        var stop: StopPolicy
+        var constraints: PlacementConstraints
+        var onLost: LostNodePolicy
+        var exclusive: Bool
+        var labels: [String: String]
+    }
 
     public init(
         id: String? = nil, name: WorkloadName, kind: TaskKind = .service, image: String? = nil,
@@ -80,31 +186,12 @@ public struct TaskDefinition: Hashable, Sendable {
         stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
         onLost: LostNodePolicy? = nil, exclusive: Bool = false, labels: [String: String] = [:]
     ) {
-        self.id = id
-        self.name = name
-        self.kind = kind
-        self.image = image
-        self.pull = pull
-        self.entrypoint = entrypoint
-        self.command = command
-        self.env = env
-        self.envFrom = envFrom
-        self.workingDirectory = workingDirectory
-        self.user = user
-        self.security = security
-        self.resources = resources
-        self.limits = limits
-        self.network = network
-        self.ports = ports
-        self.files = files
-        self.volumes = volumes
-        self.health = health
-        self.restart = restart ?? .standard(for: kind)
-        self.stop = stop
-        self.constraints = constraints
-        self.onLost = onLost ?? .standard(for: kind)
-        self.exclusive = exclusive
-        self.labels = labels
+        fields = Fields(
+            id: id, name: name, kind: kind, image: image, pull: pull, entrypoint: entrypoint, command: command,
+            env: env, envFrom: envFrom, workingDirectory: workingDirectory, user: user, security: security,
+            resources: resources, limits: limits, network: network, ports: ports, files: files, volumes: volumes,
+            health: health, restart: restart ?? .standard(for: kind), stop: stop, constraints: constraints,
+            onLost: onLost ?? .standard(for: kind), exclusive: exclusive, labels: labels)
     }
 }
 

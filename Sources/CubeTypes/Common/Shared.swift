@@ -32,7 +32,3 @@ extension Shared: Equatable where Value: Equatable {
 extension Shared: Hashable where Value: Hashable {
     package func hash(into hasher: inout Hasher) { wrappedValue.hash(into: &hasher) }
 }
-
-extension Shared: Encodable where Value: Encodable {
-    package func encode(to encoder: any Encoder) throws { try wrappedValue.encode(to: encoder) }
-}
