@@ -103,21 +103,15 @@ extension WorkerService {
         guard supervised.insert(id).inserted else { return }
         defer { supervised.remove(id) }
         var failures = 0
-        while !Task.isCancelled, let placement = table.placement(id), placement.due != .nothing {
+        while !Task.isCancelled, isDue(id) {
             do {
-                try await carryOut(placement)
+                try await carryOutStep(of: id)
                 attend.yield(.task(id))
                 return
             } catch is CancellationError {
                 return
             } catch {
-                logger.error("\(id): \(error)")
-                if LocalFiles.isFullDisk(error) { makeRoom() }
-                do {
-                    try carryOut(table.delayed(id, message: "\(error)"))
-                } catch {
-                    logger.error("\(id): \(error)")
-                }
+                failed(id, error)
                 failures += 1
                 await rest(id, Self.backoff.step(after: failures))
             }
@@ -125,7 +119,42 @@ extension WorkerService {
         await clearSecrets(of: id)
     }
 
-    private func carryOut(_ placement: SupervisedPlacement) async throws {
+    private func isDue(_ id: TaskID) -> Bool { table.placement(id).map { $0.due != .nothing } ?? false }
+
+    private func failed(_ id: TaskID, _ error: any Error) {
+        logger.error("\(id): \(error)")
+        if LocalFiles.isFullDisk(error) { makeRoom() }
+        do { try carryOut(table.delayed(id, message: "\(error)")) } catch { logger.error("\(id): \(error)") }
+    }
+
+    /// Carries out the step that a task requires. What waits for the end of a run keeps nothing but the run in memory.
+    private func carryOutStep(of id: TaskID) async throws {
+        if let watch = watch(of: id) { try await carryOut(watch) } else { try await carryOutAction(of: id) }
+    }
+
+    /// The wait for the end of a run.
+    private struct Watch {
+        var run: RunIdentity
+        /// The time after which the run counts as recovered; `nil` if it does already.
+        var probation: Duration?
+    }
+
+    private func watch(of id: TaskID) -> Watch? {
+        guard let placement = table.placement(id), case .watch(let number, let boot) = placement.due else { return nil }
+        return Watch(
+            run: placement.identity(ofRun: number, boot: boot), probation: placement.probation(at: now()))
+    }
+
+    private func carryOut(_ watch: Watch) async throws {
+        if let end = try await end(of: watch.run, within: watch.probation) {
+            try apply(.ended(end), to: watch.run)
+        } else {
+            try carryOut(table.recovered(watch.run, now: now()))
+        }
+    }
+
+    private func carryOutAction(of id: TaskID) async throws {
+        guard let placement = table.placement(id) else { return }
         switch placement.due {
         case .start(let number, let boot):
             let run = placement.identity(ofRun: number, boot: boot)
@@ -145,13 +174,6 @@ extension WorkerService {
         case .abandon(let number, let boot):
             let run = placement.identity(ofRun: number, boot: boot)
             try apply(try await runtime.abandon(run), to: run)
-        case .watch(let number, let boot):
-            let run = placement.identity(ofRun: number, boot: boot)
-            if let end = try await end(of: run, within: placement.probation(at: now())) {
-                try apply(.ended(end), to: run)
-            } else {
-                try carryOut(table.recovered(run, now: now()))
-            }
         case .stop(let number, let boot):
             let run = placement.identity(ofRun: number, boot: boot)
             try runtime.stop(run, placement.assignment.definition.stop)
@@ -159,7 +181,7 @@ extension WorkerService {
         case .wait(let until):
             await rest(placement.assignment.id, until.remaining(at: now()))
             if !Task.isCancelled { try carryOut(table.waitOver(placement, boot: runtime.boot)) }
-        case .nothing: break
+        case .watch, .nothing: break
         }
     }
 

@@ -19,17 +19,23 @@ package enum Hexadecimal {
     /// Returns the text of a UUID.
     ///
     /// - Parameter bytes: its 16 bytes.
-    package static func uuid(_ bytes: [UInt8]) -> String {
-        [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]].map { text($0) }.joined(
-            separator: "-")
-    }
+    package static func uuid(_ bytes: [UInt8]) -> String { UUIDBits(bytes).text }
 
     static func isDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 
+    /// The number below 16 that a lower-case digit stands for; `nil` if it is no digit.
+    static func number(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+
     /// The digit for a number below 16.
-    private static func digit(_ number: UInt8) -> UInt8 {
+    static func digit(_ number: UInt8) -> UInt8 {
         number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") - 10 + number
     }
 }

@@ -92,13 +92,18 @@ public struct TokenName: Identifier {
 /// - Since: 0.1
 public struct TaskID: Identifier {
     /// The rule for an id, worded for a message.
-    public static let rule = UUIDText.rule
-    public let rawValue: String
+    public static let rule = UUIDBits.rule
+    private let bits: UUIDBits
     /// Validates a UUID in lower case.
     public init?(rawValue: String) {
-        guard UUIDText.isValid(rawValue) else { return nil }
-        self.rawValue = rawValue
+        guard let bits = UUIDBits(rawValue) else { return nil }
+        self.bits = bits
     }
+    public var rawValue: String { bits.text }
+
+    public static func == (left: TaskID, right: TaskID) -> Bool { left.bits == right.bits }
+    public static func < (left: TaskID, right: TaskID) -> Bool { left.bits < right.bits }
+    public func hash(into hasher: inout Hasher) { hasher.combine(bits) }
 }
 
 /// The id of a session of `exec`: a lower-case UUID that the client creates, so that it can repeat the call that starts the session.
@@ -106,13 +111,18 @@ public struct TaskID: Identifier {
 /// - Since: 0.1
 public struct ExecID: Identifier {
     /// The rule for an id, worded for a message.
-    public static let rule = UUIDText.rule
-    public let rawValue: String
+    public static let rule = UUIDBits.rule
+    private let bits: UUIDBits
     /// Validates a UUID in lower case.
     public init?(rawValue: String) {
-        guard UUIDText.isValid(rawValue) else { return nil }
-        self.rawValue = rawValue
+        guard let bits = UUIDBits(rawValue) else { return nil }
+        self.bits = bits
     }
+    public var rawValue: String { bits.text }
+
+    public static func == (left: ExecID, right: ExecID) -> Bool { left.bits == right.bits }
+    public static func < (left: ExecID, right: ExecID) -> Bool { left.bits < right.bits }
+    public func hash(into hasher: inout Hasher) { hasher.combine(bits) }
 }
 
 /// The id of a cluster. A manager creates it with its store; a worker without a manager creates it with its first task.
@@ -120,13 +130,18 @@ public struct ExecID: Identifier {
 /// - Since: 0.1
 public struct ClusterID: Identifier {
     /// The rule for an id, worded for a message.
-    public static let rule = UUIDText.rule
-    public let rawValue: String
+    public static let rule = UUIDBits.rule
+    private let bits: UUIDBits
     /// Validates a UUID in lower case.
     public init?(rawValue: String) {
-        guard UUIDText.isValid(rawValue) else { return nil }
-        self.rawValue = rawValue
+        guard let bits = UUIDBits(rawValue) else { return nil }
+        self.bits = bits
     }
+    public var rawValue: String { bits.text }
+
+    public static func == (left: ClusterID, right: ClusterID) -> Bool { left.bits == right.bits }
+    public static func < (left: ClusterID, right: ClusterID) -> Bool { left.bits < right.bits }
+    public func hash(into hasher: inout Hasher) { hasher.combine(bits) }
 
     /// Whether a worker without a manager created the cluster. Such ids are UUIDs of version 8 (RFC 9562), and those that managers
     /// create are random UUIDs.
@@ -138,13 +153,18 @@ public struct ClusterID: Identifier {
 /// - Since: 0.1
 public struct SourceID: Identifier {
     /// The rule for an id, worded for a message.
-    public static let rule = UUIDText.rule
-    public let rawValue: String
+    public static let rule = UUIDBits.rule
+    private let bits: UUIDBits
     /// Validates a UUID in lower case.
     public init?(rawValue: String) {
-        guard UUIDText.isValid(rawValue) else { return nil }
-        self.rawValue = rawValue
+        guard let bits = UUIDBits(rawValue) else { return nil }
+        self.bits = bits
     }
+    public var rawValue: String { bits.text }
+
+    public static func == (left: SourceID, right: SourceID) -> Bool { left.bits == right.bits }
+    public static func < (left: SourceID, right: SourceID) -> Bool { left.bits < right.bits }
+    public func hash(into hasher: inout Hasher) { hasher.combine(bits) }
 }
 
 /// A SHA-256 digest: `sha256:` followed by 64 lower-case hexadecimal digits.
@@ -153,20 +173,24 @@ public struct SourceID: Identifier {
 public struct Digest: Identifier {
     /// The rule for a digest, worded for a message.
     public static let rule = "must be \"sha256:\" and 64 lower-case hexadecimal digits"
-    public let rawValue: String
+    private let bits: DigestBits
     /// Validates `sha256:` followed by 64 lower-case hexadecimal digits.
     public init?(rawValue: String) {
-        guard rawValue.hasPrefix("sha256:"), rawValue.utf8.count == 71,
-            rawValue.utf8.dropFirst(7).allSatisfy(Hexadecimal.isDigit)
-        else { return nil }
-        self.rawValue = rawValue
+        guard let bits = DigestBits(rawValue) else { return nil }
+        self.bits = bits
     }
 
     /// Creates a digest from the 32 bytes of a SHA-256.
     package init(sha256 bytes: [UInt8]) {
         precondition(bytes.count == 32)
-        rawValue = Hexadecimal.text(bytes, after: "sha256:")
+        bits = DigestBits(bytes)
     }
+
+    public var rawValue: String { bits.text }
+
+    public static func == (left: Digest, right: Digest) -> Bool { left.bits == right.bits }
+    public static func < (left: Digest, right: Digest) -> Bool { left.bits < right.bits }
+    public func hash(into hasher: inout Hasher) { hasher.combine(bits) }
 
     /// The hexadecimal digits without the prefix.
     public var hexadecimal: Substring { rawValue.dropFirst(7) }
@@ -183,16 +207,5 @@ public struct CertificateFingerprint: Identifier {
     public init?(rawValue: String) {
         guard rawValue.utf8.count == 64, rawValue.utf8.allSatisfy(Hexadecimal.isDigit) else { return nil }
         self.rawValue = rawValue
-    }
-}
-
-enum UUIDText {
-    static let rule = "must be a lower-case UUID"
-
-    static func isValid(_ text: String) -> Bool {
-        text.utf8.count == 36
-            && text.utf8.enumerated().allSatisfy { position, byte in
-                [8, 13, 18, 23].contains(position) ? byte == UInt8(ascii: "-") : Hexadecimal.isDigit(byte)
-            }
     }
 }
