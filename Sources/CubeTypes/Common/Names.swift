@@ -99,6 +99,7 @@ public struct TaskID: Identifier {
         guard let bits = UUIDBits(rawValue) else { return nil }
         self.bits = bits
     }
+    /// The UUID as text, which is made anew each time.
     public var rawValue: String { bits.text }
 
     public static func == (left: TaskID, right: TaskID) -> Bool { left.bits == right.bits }
@@ -118,6 +119,7 @@ public struct ExecID: Identifier {
         guard let bits = UUIDBits(rawValue) else { return nil }
         self.bits = bits
     }
+    /// The UUID as text, which is made anew each time.
     public var rawValue: String { bits.text }
 
     public static func == (left: ExecID, right: ExecID) -> Bool { left.bits == right.bits }
@@ -137,6 +139,7 @@ public struct ClusterID: Identifier {
         guard let bits = UUIDBits(rawValue) else { return nil }
         self.bits = bits
     }
+    /// The UUID as text, which is made anew each time.
     public var rawValue: String { bits.text }
 
     public static func == (left: ClusterID, right: ClusterID) -> Bool { left.bits == right.bits }
@@ -160,6 +163,7 @@ public struct SourceID: Identifier {
         guard let bits = UUIDBits(rawValue) else { return nil }
         self.bits = bits
     }
+    /// The UUID as text, which is made anew each time.
     public var rawValue: String { bits.text }
 
     public static func == (left: SourceID, right: SourceID) -> Bool { left.bits == right.bits }
@@ -186,6 +190,7 @@ public struct Digest: Identifier {
         bits = DigestBits(bytes)
     }
 
+    /// `sha256:` and the digits, which are made anew each time.
     public var rawValue: String { bits.text }
 
     public static func == (left: Digest, right: Digest) -> Bool { left.bits == right.bits }
