@@ -69,6 +69,7 @@ extension WorkerService {
     }
 
     /// Removes the secrets of a task that has ended.
+    @inline(never)
     private func clearSecrets(of id: TaskID) async {
         guard let placement = table.placement(id), placement.endedAt != nil else { return }
         do {
@@ -99,6 +100,8 @@ extension WorkerService {
     /// Carries out the step that a task requires, and then lets another task carry out the next one: a Swift task keeps the memory of
     /// its deepest call until it ends, and the step that waits for the end of a run may last for years. Once the task has ended,
     /// removes its secrets; an earlier worker may have been killed before it removed them.
+    ///
+    /// What is called here and has large values is never inlined, because they would take up memory during all waits of the caller.
     func supervise(_ id: TaskID) async {
         guard supervised.insert(id).inserted else { return }
         defer { supervised.remove(id) }
@@ -119,8 +122,10 @@ extension WorkerService {
         await clearSecrets(of: id)
     }
 
+    @inline(never)
     private func isDue(_ id: TaskID) -> Bool { table.placement(id).map { $0.due != .nothing } ?? false }
 
+    @inline(never)
     private func failed(_ id: TaskID, _ error: any Error) {
         logger.error("\(id): \(error)")
         if LocalFiles.isFullDisk(error) { makeRoom() }
@@ -128,6 +133,7 @@ extension WorkerService {
     }
 
     /// Carries out the step that a task requires. What waits for the end of a run keeps nothing but the run in memory.
+    @inline(never)
     private func carryOutStep(of id: TaskID) async throws {
         if let watch = watch(of: id) { try await carryOut(watch) } else { try await carryOutAction(of: id) }
     }
@@ -139,12 +145,14 @@ extension WorkerService {
         var probation: Duration?
     }
 
+    @inline(never)
     private func watch(of id: TaskID) -> Watch? {
         guard let placement = table.placement(id), case .watch(let number, let boot) = placement.due else { return nil }
         return Watch(
             run: placement.identity(ofRun: number, boot: boot), probation: placement.probation(at: now()))
     }
 
+    @inline(never)
     private func carryOut(_ watch: Watch) async throws {
         if let end = try await end(of: watch.run, within: watch.probation) {
             try apply(.ended(end), to: watch.run)
@@ -153,6 +161,7 @@ extension WorkerService {
         }
     }
 
+    @inline(never)
     private func carryOutAction(of id: TaskID) async throws {
         guard let placement = table.placement(id) else { return }
         switch placement.due {
@@ -280,6 +289,7 @@ extension WorkerService {
         try await runtime.end(of: run) { await self.note($0, of: run) }
     }
 
+    @inline(never)
     private func note(_ details: RunDetails, of run: RunIdentity) {
         do { try carryOut(table.detailed(run, details)) } catch { logger.error("\(run.task): \(error)") }
     }
@@ -294,6 +304,7 @@ extension WorkerService {
         bells.leave(listener)
     }
 
+    @inline(never)
     private func apply(_ state: RunState, to run: RunIdentity) throws {
         guard table.placement(of: run) != nil else { return }
         var output: String?
