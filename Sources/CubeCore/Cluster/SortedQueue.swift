@@ -47,15 +47,3 @@ extension SortedQueue: Equatable {
     /// Whether the elements are the same, whatever the chunks.
     package static func == (left: SortedQueue, right: SortedQueue) -> Bool { left.elementsEqual(right) }
 }
-
-extension Array {
-    /// Returns the number of elements for which a predicate holds, which are the first ones. Binary search.
-    fileprivate func countOfFirst(where holds: (Element) -> Bool) -> Int {
-        var (low, high) = (startIndex, endIndex)
-        while low < high {
-            let middle = (low + high) / 2
-            if holds(self[middle]) { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
-}

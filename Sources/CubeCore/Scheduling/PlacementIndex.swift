@@ -71,7 +71,7 @@ extension PlacementIndex {
         }
         var uses = takeOut(traits.name)
         let node = IndexedNode(traits: traits, state: state)
-        let position = nodes.count(before: node, by: { $0.isArranged(before: $1) })
+        let position = nodes.countOfFirst { $0.isArranged(before: node) }
         let rank = rank(of: traits.name)
         nodes.insert(node, at: position)
         uses.insert(use, at: position)
@@ -134,7 +134,7 @@ extension PlacementIndex {
     }
 
     /// Returns the number of nodes whose names are before a name.
-    private func rank(of name: NodeName) -> Int { positions.count(before: name) { nodes[$0].traits.name < $1 } }
+    private func rank(of name: NodeName) -> Int { positions.countOfFirst { nodes[$0].traits.name < name } }
 
     private func position(of name: NodeName) -> Int? {
         let rank = rank(of: name)
@@ -199,7 +199,7 @@ extension PlacementIndex {
             demand: demand, scoring: scoring,
             cost: scoring.cost(nodes: openNodes, mostTasks: blocks.reduce(0) { max($0, $1.bounds.mostTasks) }),
             images: image.map { memory.having($0, among: nodes.lazy.map(\.traits)) },
-            passed: scoring.lastPassed.map { name in positions.count(before: name) { nodes[$0].traits.name <= $1 } }
+            passed: scoring.lastPassed.map { name in positions.countOfFirst { nodes[$0].traits.name <= name } }
                 ?? 0)
         // A task that uses the network of this one stays where it is, and would wait in vain for a network on another node.
         if let users = networkUsers[workload] {
@@ -257,18 +257,6 @@ extension PlacementIndex {
     /// The nodes that accept no tasks.
     private var unavailable: [UnavailableNode] {
         nodes.filter { $0.state != .ready }.map { UnavailableNode($0.traits, state: $0.state) }
-    }
-}
-
-extension Array {
-    /// Returns the number of elements of a sorted array that are before a place, which `isBefore` describes.
-    fileprivate func count<Value>(before value: Value, by isBefore: (Element, Value) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isBefore(self[middle], value) { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }
 

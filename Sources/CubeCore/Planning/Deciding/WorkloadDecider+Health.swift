@@ -52,7 +52,7 @@ extension WorkloadDecider {
     /// The health while a task that ended on its own waits for its next start, or has not yet run for long enough; `nil` if there
     /// is no such task.
     private var restarting: WorkloadHealth? {
-        let tasks = slots.compactMap(\.phase.current)
+        let tasks = slots.lazy.compactMap(\.phase.current)
         if let task = tasks.first(where: { $0.reason == .crashLoop }) {
             return WorkloadHealth(
                 .degraded, "crash_loop",

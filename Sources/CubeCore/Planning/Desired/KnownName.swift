@@ -31,7 +31,7 @@ extension KnownName {
     /// - Parameter claimedRevision: the revision at which the owner was bound to its current source. Declarations at this
     ///   revision or before belong to another source.
     init(_ workload: ObservedWorkload, claimedRevision: Int) {
-        let live = workload.tasks.values.filter { !$0.state.hasEnded }
+        let live = workload.live
         let telling = live.isEmpty ? [workload.history].compactMap(\.self) : live
         self.init(files: Set(telling.compactMap { $0.source.map(BytePath.init(text:)) }), lives: !live.isEmpty)
         isDeclared = live.contains { $0.declaredRevision ?? 0 > claimedRevision }

@@ -15,8 +15,7 @@ extension ObservedState {
             guard case .readable(let declared)? = desired.workloads[name] else { continue }
             // The declared digest for each keyed digest.
             var meanings: [Digest: Digest] = [:]
-            for (id, task) in workload.tasks {
-                var task = task
+            for var task in workload.tasks.values {
                 for (variable, value) in task.definition.env where value == TaskDefinition.hiddenValue {
                     task.definition.env[variable] = declared.definition.env[variable] ?? value
                 }
@@ -25,7 +24,7 @@ extension ObservedState {
                     task.specDigest = declared.specDigest
                 }
                 task.settingsDigest = declared.fields.settingsDigest(of: task.definition)
-                workloads[name]?.tasks[id] = task
+                workloads[name]?.put(task)
             }
             for (ordinal, slot) in workload.slots {
                 workloads[name]?.slots[ordinal] = slot.mapDigests { meanings[$0] ?? $0 }

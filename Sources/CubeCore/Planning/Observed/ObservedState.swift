@@ -30,7 +30,8 @@ package struct ObservedState: Hashable, Sendable {
         revision = list.revision
         digestKey = list.digestKey.flatMap(DigestKey.init(hexadecimal:))
         if let owner = list.owner { take(owner) }
-        for task in list.tasks { insert(task) }
+        // In this order, each live task of a workload is added behind the others.
+        for task in list.tasks.sorted(by: ObservedWorkload.precedes) { insert(task) }
         for slot in list.slots { workloads[slot.name, default: ObservedWorkload()].slots[slot.ordinal] = slot }
         liveNames = Set(workloads.filter { $0.value.lives }.keys)
     }
@@ -46,8 +47,8 @@ package struct ObservedState: Hashable, Sendable {
         for id in changes.removed {
             unmanaged[id] = nil
             guard let name = names.removeValue(forKey: id) else { continue }
-            workloads[name]?.tasks[id] = nil
-            if workloads[name] == ObservedWorkload() { workloads[name] = nil }
+            workloads[name]?.remove(id)
+            if workloads[name]?.isEmpty == true { workloads[name] = nil }
             changed.insert(name)
         }
         for task in changes.changed {
@@ -83,25 +84,42 @@ package struct ObservedState: Hashable, Sendable {
             return
         }
         names[task.id] = task.name
-        workloads[task.name, default: ObservedWorkload()].tasks[task.id] = task
+        workloads[task.name, default: ObservedWorkload()].put(task)
     }
 }
 
 /// The manager's state of one workload.
 package struct ObservedWorkload: Hashable, Sendable {
-    package var tasks: [TaskID: TaskStatus] = [:]
+    package private(set) var tasks: [TaskID: TaskStatus] = [:]
     package var slots: [Int: SlotStatus] = [:]
+    /// The live tasks, sorted by ordinal and attempt.
+    package private(set) var live: [TaskStatus] = []
 
     package init() {}
 
-    /// Whether any of its tasks has not ended.
-    var lives: Bool { tasks.values.contains { !$0.state.hasEnded } }
+    var isEmpty: Bool { tasks.isEmpty && slots.isEmpty }
 
-    /// The live tasks, sorted by ordinal and attempt.
-    package var live: [TaskStatus] {
-        tasks.values.filter { !$0.state.hasEnded }.sorted {
-            ($0.ordinal, $0.attempt, $0.id) < ($1.ordinal, $1.attempt, $1.id)
-        }
+    /// Whether any of its tasks has not ended.
+    var lives: Bool { !live.isEmpty }
+
+    /// Adds a task, or replaces the one with its id.
+    mutating func put(_ task: TaskStatus) {
+        remove(task.id)
+        tasks[task.id] = task
+        if !task.state.hasEnded { live.insert(task, at: place(of: task)) }
+    }
+
+    mutating func remove(_ id: TaskID) {
+        guard let task = tasks.removeValue(forKey: id), !task.state.hasEnded else { return }
+        live.remove(at: place(of: task))
+    }
+
+    /// The position among the live tasks.
+    private func place(of task: TaskStatus) -> Int { live.countOfFirst { Self.precedes($0, task) } }
+
+    /// The order by ordinal and attempt.
+    static func precedes(_ left: TaskStatus, _ right: TaskStatus) -> Bool {
+        (left.ordinal, left.attempt, left.id) < (right.ordinal, right.attempt, right.id)
     }
 
     /// The task that ended last, by ordinal.

@@ -23,11 +23,11 @@ struct ReportMaker {
 
     func report() -> WorkloadReport {
         let live = observed.live
+        let tasks = self.tasks
         let conditions = self.conditions.since(previous?.status.conditions ?? [])
         var status = WorkloadStatus(
             name: name, sync: sync, health: decision.health.status, replicas: decision.replicas,
-            tasks: summaries(of: tasks(live)),
-            endpoints: tasks(live).usableEndpoints, conditions: conditions,
+            tasks: summaries(of: tasks), endpoints: tasks.usableEndpoints, conditions: conditions,
             diagnostics: diagnostics)
         switch desired {
         case .readable(let workload)?:
@@ -44,7 +44,7 @@ struct ReportMaker {
             status.line = places.first?.start.line
         case .kept(.groupInvalid)?, nil: status.file = live.first?.source
         }
-        if case .kept? = desired { status.kind = tasks(live).first?.definition.kind }
+        if case .kept? = desired { status.kind = tasks.first?.definition.kind }
         let digests = Set(live.map(\.specDigest))
         status.observedDigest = digests.count == 1 ? digests.first.map(shown) : nil
         return WorkloadReport(status: status, drift: drift)
@@ -63,12 +63,13 @@ struct ReportMaker {
     private func shown(_ digest: Digest) -> Digest { digestKey?.keyed(digest) ?? digest }
 
     /// Returns the live tasks, and the task that ended last for each declared slot without a live task.
-    private func tasks(_ live: [TaskStatus]) -> [TaskStatus] {
+    private var tasks: [TaskStatus] {
+        let live = observed.live
         let taken = Set(live.map(\.ordinal))
         let ended = observed.ended.values.filter {
             !taken.contains($0.ordinal) && $0.ordinal < decision.replicas.desired
         }
-        return (live + ended).sorted { ($0.ordinal, $0.attempt, $0.id) < ($1.ordinal, $1.attempt, $1.id) }
+        return ended.isEmpty ? live : (live + ended).sorted(by: ObservedWorkload.precedes)
     }
 
     private var sync: SyncStatus {
