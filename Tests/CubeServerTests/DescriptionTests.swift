@@ -49,6 +49,13 @@ struct SchemaTests {
         try check(Self.objects[index])
     }
 
+    /// The names of the stored properties, also of those that the copies of a value share.
+    private static func storedProperties(of value: Any) -> [String] {
+        Mirror(reflecting: value).children.flatMap { label, value in
+            label == "_fields" ? storedProperties(of: value) : [label].compactMap(\.self)
+        }
+    }
+
     private func check<Object: DescribedObject>(_ type: Object.Type) throws {
         var random = SeededGenerator()
         let note = Comment(rawValue: "\(type), CUBE_SEED=\(random.seed)")
@@ -64,7 +71,7 @@ struct SchemaTests {
         }
         sampler.isFull = true
         let full = try sampler.sample(schema, using: &random)
-        let stored = Mirror(reflecting: try full.decoded(as: type)).children.compactMap(\.label)
+        let stored = Self.storedProperties(of: try full.decoded(as: type))
         #expect(stored.filter { !Object.offTheWire.contains($0) }.count == Object.properties.count, note)
         for property in Object.properties {
             var members = full.members!

@@ -75,8 +75,9 @@ extension SocketAddress {
     /// The IP address in network byte order: 4 or 16 bytes; none for another kind of address.
     private var addressBytes: [UInt8] {
         switch self {
-        case .v4(let address): withUnsafeBytes(of: address.address) { Array($0[4..<8]) }  // After family and port.
-        case .v6(let address): withUnsafeBytes(of: address.address) { Array($0[8..<24]) }  // After flow information, too.
+        // The family and the port precede it, and in IPv6 the flow information, too.
+        case .v4(let address): withUnsafeBytes(of: address.address) { Array($0[4..<8]) }
+        case .v6(let address): withUnsafeBytes(of: address.address) { Array($0[8..<24]) }
         case .unixDomainSocket: []
         }
     }

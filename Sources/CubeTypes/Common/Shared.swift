@@ -32,3 +32,7 @@ extension Shared: Equatable where Value: Equatable {
 extension Shared: Hashable where Value: Hashable {
     package func hash(into hasher: inout Hasher) { wrappedValue.hash(into: &hasher) }
 }
+
+extension Shared: CustomReflectable {
+    package var customMirror: Mirror { Mirror(reflecting: wrappedValue) }
+}

@@ -5,10 +5,10 @@ import Testing
 
 struct ObservedWorkloadTests {
     private static func task(_ id: Int, ordinal: Int, attempt: Int, _ state: TaskState) -> TaskStatus {
-        let digits = String(id, radix: 16)
+        let digits = String(String(id + 0x1000, radix: 16).dropFirst())
         let definition = TaskDefinition(name: "web", command: ["true"])
         return TaskStatus(
-            id: TaskID(rawValue: "00000000-0000-4000-8000-" + String(repeating: "0", count: 12 - digits.count) + digits)!,
+            id: TaskID(rawValue: "00000000-0000-4000-8000-000000000\(digits)")!,
             owner: .default, name: "web", ordinal: ordinal, attempt: attempt, state: state,
             specDigest: definition.specDigest, settingsDigest: definition.settingsDigest,
             createdAt: PlanningWorld.start, createdRevision: 1, revision: 1, definition: definition)

@@ -109,7 +109,8 @@ package struct GuardWindow: Codable, Hashable, Sendable {
     /// Returns the time until ``expire(at:_:revision:)`` would change something; `nil` if there are no entries.
     package func untilDue(at moment: DurableInstant, _ limits: GuardLimits) -> Duration? {
         entries.values.lazy.map { entry in
-            entry.at.isLater(than: moment) ? .zero : DurableDeadline(limits.window, from: entry.at).remaining(at: moment)
+            entry.at.isLater(than: moment)
+                ? .zero : DurableDeadline(limits.window, from: entry.at).remaining(at: moment)
         }.min()
     }
 }
