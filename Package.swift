@@ -247,7 +247,7 @@ let package = Package(
                 "CubeWorkerClient",
             ]),
         .tests("CubeTextTests", ["CubeCore", "CubeTesting", "CubeText", "CubeTypes"]),
-        .tests("CubeTypesTests", ["CubeErrors", "CubeTypes", "CubeVersion"]),
+        .tests("CubeTypesTests", ["CubeErrors", "CubeTesting", "CubeTypes", "CubeVersion"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTesting", "CubeTypes"], data: ["Scenarios"]),
         .tests(

@@ -109,6 +109,7 @@ extension WorkerService {
         while !Task.isCancelled, isDue(id) {
             do {
                 try await carryOutStep(of: id)
+                guard isDue(id) else { break }
                 attend.yield(.task(id))
                 return
             } catch is CancellationError {
@@ -120,6 +121,8 @@ extension WorkerService {
             }
         }
         await clearSecrets(of: id)
+        // A new placement may have arrived meanwhile.
+        if isDue(id) { attend.yield(.task(id)) }
     }
 
     @inline(never)

@@ -43,6 +43,23 @@ struct ManagerServiceTests {
         }
     }
 
+    @Test func `An idle manager notices at once that its store is full, and within a second that it is not`()
+        async throws
+    {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        try await TestManager.run(store) { manager in
+            // The manager has just looked at its store, and waits.
+            let checks = store.checks + 10
+            try await manager.time.pass { store.checks == checks }
+            store.fail(with: .full("no space"))
+            await #expect(throws: APIError.self) { _ = try await manager.service.schedule(manager.request("web")) }
+            #expect(await !manager.service.isReady)
+            store.fail(with: nil)
+            await manager.time.pass(.seconds(1))
+            #expect(await manager.service.isReady)
+        }
+    }
+
     @Test func `A command is in the history once, also if the response of its worker was lost`() async throws {
         try await TestManager.run { manager in
             try await manager.join()

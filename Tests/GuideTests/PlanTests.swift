@@ -35,6 +35,10 @@ struct PlanTests {
         }
         /// The key paths make a renamed property a compile-time error.
         func name(_ property: AnyKeyPath) -> String { String("\(property)".dropFirst()) }
+        /// The same for a property that is computed, whose key path has no name.
+        func name<Value>(_ property: KeyPath<TaskDefinition, Value>, _ name: String) -> String {
+            "TaskDefinition.\(name)"
+        }
         return rows(
             "a worker reports its status",
             [
@@ -48,14 +52,14 @@ struct PlanTests {
             + rows(
                 "a task definition has the planned fields",
                 [
-                    ("TaskDefinition.id", name(\TaskDefinition.id)),
-                    ("TaskDefinition.name", name(\TaskDefinition.name)),
-                    ("TaskDefinition.image", name(\TaskDefinition.image)),
-                    ("TaskDefinition.command", name(\TaskDefinition.command)),
-                    ("TaskDefinition.env", name(\TaskDefinition.env)),
+                    ("TaskDefinition.id", name(\TaskDefinition.id, "id")),
+                    ("TaskDefinition.name", name(\TaskDefinition.name, "name")),
+                    ("TaskDefinition.image", name(\TaskDefinition.image, "image")),
+                    ("TaskDefinition.command", name(\TaskDefinition.command, "command")),
+                    ("TaskDefinition.env", name(\TaskDefinition.env, "env")),
                     ("TaskDefinition.cpu", "TaskDefinition.resources.cores"),
-                    ("TaskDefinition.memory", name(\TaskDefinition.resources.memory)),
-                    ("TaskDefinition.disk", name(\TaskDefinition.resources.disk)),
+                    ("TaskDefinition.memory", name(\TaskDefinition.resources.memory, "resources.memory")),
+                    ("TaskDefinition.disk", name(\TaskDefinition.resources.disk, "resources.disk")),
                 ])
             + rows(
                 "an invalid field is reported with its value",

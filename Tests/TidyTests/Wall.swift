@@ -163,7 +163,7 @@ extension Wall {
             Synchronization Testing
             """),
         Wall("CubeTextTests", "CubeCore CubeTesting CubeText CubeTypes Foundation Testing"),
-        Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
+        Wall("CubeTypesTests", "CubeErrors CubeTesting CubeTypes CubeVersion Foundation Synchronization Testing"),
         Wall(
             "CubeSystemTests",
             "CubeCore CubeErrors CubeLinux CubeSystem Foundation Glibc Synchronization SystemPackage Testing"),

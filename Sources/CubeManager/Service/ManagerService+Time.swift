@@ -33,8 +33,8 @@ extension ManagerService {
         }
     }
 
-    /// Waits until something may be due in ``shortestPause``: time alone will change something, the state changed, or the store is
-    /// full. Nothing wakes an idle manager each second.
+    /// Waits as long as nothing can become due within ``shortestPause``, so that an idle manager does not wake up each second. A change
+    /// of the state and a full store end the wait.
     private func waitUntilDue() async throws {
         let pause = min(state.untilDue(at: moment()) ?? Self.longestPause, Self.longestPause)
         let revision = state.revision
@@ -43,9 +43,9 @@ extension ManagerService {
         }
     }
 
-    /// Time-based changes are applied at most this late while the state changes.
+    /// Changes that are due are applied at most this late.
     private static let shortestPause: Duration = .seconds(1)
-    /// The store is checked this often, and the wall clock, which may be set, has its effect.
+    /// The store of an idle manager is checked this often, and a wall clock that was set has its effect at most this late.
     private static let longestPause: Duration = .seconds(10)
     /// The interval between sweeps of tasks that ended long ago.
     private static let sweepInterval: Duration = .seconds(600)

@@ -17,7 +17,7 @@ extension ManagerService {
         case drains
         /// The endpoints of ready tasks.
         case endpoints
-        /// Anything stored, or a store that became full.
+        /// The whole state, and whether the store is full.
         case time
     }
 

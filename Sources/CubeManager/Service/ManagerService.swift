@@ -359,7 +359,7 @@ extension ManagerService {
             wakes[node, default: 0] += 1
             bells.ring(.node(node))
         }
-        bells.ring(.time)
+        if state.revision > old.revision { bells.ring(.time) }
         for event in changes.events { logger.info("\(event.kind)", metadata: event.metadata) }
     }
 }

@@ -26,6 +26,9 @@ struct HTTPServer: Service {
         try socket?.clear()
         do {
             try await server().run()
+            guard Task.isShuttingDownGracefully || Task.isCancelled else {
+                throw APIError(.internal, "the server on \(options.listen) ended by itself; its log may say why")
+            }
         } catch let error as IOError {
             let text = String(cString: strerror(error.errnoCode))
             throw APIError(

@@ -55,6 +55,9 @@ extension Identifier {
     public var description: String { rawValue }
 
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+    // The standard library would compare the raw values, which some types make anew each time.
+    public static func != (left: Self, right: Self) -> Bool { !(left == right) }
 }
 
 private struct IdentifierKey: CodingKey {

@@ -4,7 +4,7 @@ import CubeText
 
 /// A page of help that is not about a single command.
 enum HelpTopic {
-    /// `cube --help`: the page of the parser, without its search for other requests, which takes as long as the page.
+    /// `cube --help`: the page of the parser, which is not asked to parse, because that takes as long as the page.
     case program
     /// `cube help manifest [FIELD …]`.
     case manifest(fields: [String])

@@ -1,3 +1,4 @@
+import CubeTesting
 import CubeTypes
 import Testing
 
@@ -15,7 +16,8 @@ struct ObservedWorkloadTests {
     }
 
     @Test func `however tasks come, change and go, the live ones are in order`() {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator()
+        let note = Comment(rawValue: "CUBE_SEED=\(random.seed)")
         for _ in 0..<50 {
             var workload = ObservedWorkload()
             var expected: [TaskID: TaskStatus] = [:]
@@ -31,11 +33,11 @@ struct ObservedWorkloadTests {
                     workload.put(task)
                     expected[task.id] = task
                 }
-                #expect(workload.tasks == expected && workload.isEmpty == expected.isEmpty)
+                #expect(workload.tasks == expected && workload.isEmpty == expected.isEmpty, note)
                 let live = expected.values.filter { !$0.state.hasEnded }.sorted {
                     ($0.ordinal, $0.attempt, $0.id) < ($1.ordinal, $1.attempt, $1.id)
                 }
-                #expect(workload.live == live && workload.lives == !live.isEmpty)
+                #expect(workload.live == live && workload.lives == !live.isEmpty, note)
             }
         }
     }
