@@ -1,5 +1,5 @@
 import CubeCore
-import CubeErrors
+import CubeSystem
 import CubeTesting
 import CubeTypes
 import Foundation
