@@ -52,7 +52,9 @@ struct ManagerServiceTests {
             let checks = store.checks + 10
             try await manager.time.pass { store.checks == checks }
             store.fail(with: .full("no space"))
-            await #expect(throws: APIError.self) { _ = try await manager.service.schedule(manager.request("web")) }
+            _ = await #expect(throws: APIError.self) {
+                _ = try await manager.service.schedule(manager.request("web"))
+            }
             #expect(await !manager.service.isReady)
             store.fail(with: nil)
             await manager.time.pass(.seconds(1))

@@ -55,7 +55,8 @@ struct GateTests {
             options.wallClock = { Timestamp(milliseconds: 784_111_777_999) }
             return [HTTPServer(table: RouteTable(routes: routes), options: options, logger: silent)]
         } _: { endpoint, _ in
-            #expect(try await ask(.GET, endpoint, "/open").headers["Date"] == ["Sun, 06 Nov 1994 08:49:37 GMT"])
+            let dates = try await ask(.GET, endpoint, "/open").headers["Date"]
+            #expect(dates == ["Sun, 06 Nov 1994 08:49:37 GMT"])
         }
     }
 
