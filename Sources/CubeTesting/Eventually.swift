@@ -1,6 +1,7 @@
-/// Evaluates a condition repeatedly until it holds: at first at once, as most hold after a few steps of other tasks, and then each
-/// few milliseconds, so that tests that wait leave the processors to those that work. It is for what no clock of the test decides, such
-/// as the end of a process.
+/// Evaluates a condition again and again until it holds. Use it for what no clock of the test decides, such as the end of a process.
+///
+/// Most conditions hold after a few steps of other tasks. If not, it pauses for some milliseconds between two attempts, and so leaves the
+/// processors to what the test waits for.
 ///
 /// The time limit of the test ends the wait by cancelling the test.
 package func eventually(_ condition: () async throws -> Bool) async throws {

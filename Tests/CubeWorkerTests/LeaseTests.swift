@@ -67,8 +67,9 @@ struct LeaseTests {
         while try await !Self.runs(renewing: length) { length *= 2 }
     }
 
-    /// Starts a task, renews its lease for twice the length of one, by one worker and then by another, and expects it to run.
-    /// Returns whether the contact never broke off for as long as the lease allows.
+    /// Starts a task, lets two workers, one after the other, renew its lease for twice the length of a lease, and expects it to run.
+    ///
+    /// - Returns: `false` if the contact broke off for so long that the lease may have ended, so that the task need not run.
     private static func runs(renewing length: Duration) async throws -> Bool {
         try await WorkerWorld.with { world in
             var contact = Contact()
@@ -189,7 +190,7 @@ extension RunningWorker {
     }
 }
 
-/// How long the worker was not queried, from the start of this on.
+/// The longest time in which nobody queried the worker, from the creation of this value on.
 struct Contact {
     private(set) var longestPause = Duration.zero
     private var last = BootClock.uptime

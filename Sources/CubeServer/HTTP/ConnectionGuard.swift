@@ -113,7 +113,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Closes the connection if its current request is late then.
+    /// Waits, and then closes the connection if its current request is late. If the request has time left, waits again.
     private func watchRequest(_ context: ChannelHandlerContext, for span: TimeAmount) {
         requestTimer = context.eventLoop.assumeIsolated().scheduleTask(in: span) {
             self.requestTimer = nil

@@ -217,8 +217,7 @@ public struct TaskStatus: Hashable, Sendable, Identifiable {
 
         enum CodingKeys: String, CodingKey {
             case id, owner, name, ordinal, attempt, state, ready, desired, reason, message, source, node, placement,
-                run,
-                restarts, exit, endpoints, eviction, revision, definition, prune
+                run, restarts, exit, endpoints, eviction, revision, definition, prune
             case dependencies = "depends_on"
             case declaredRevision = "declared_revision"
             case specDigest = "spec_digest"
