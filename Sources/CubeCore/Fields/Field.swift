@@ -31,7 +31,7 @@ package final class Field<Root: Sendable>: Sendable {
     /// Returns the documentation of the field in an object with the given defaults; `nil` if this version rejects the field.
     let describe: @Sendable (Root) -> FieldDescription?
 
-    private init(
+    init(
         key: String, summary: String, isRequired: Bool, schema: [String: CanonicalJSON]?,
         wire: [String: CanonicalJSON]?,
         read: @escaping @Sendable (JSONValue, inout Root, inout FieldReader) -> Void,

@@ -21,21 +21,23 @@ extension TaskDefinition {
     }
 
     /// The id, which exists only on the wire, because a manifest identifies its workload by name.
-    private static let idField = Field<TaskDefinition>(
+    private static let idField = Field<TaskDefinition.Fields>(
         "id", \.id,
         FieldType<String>.string(
             "id", example: "deploy-42", schema: ["pattern": "^[ -~]{1,128}$"], rule: idRule,
             parse: { isID($0) ? $0 : nil }, write: { .string($0) }
         ).optional,
-        "The client's id for this task. Scheduling a definition again with the same id does not start another task.")
+        "The client's id for this task. Scheduling a definition again with the same id does not start another task."
+    ).inDefinition
 
-    static let nameField = Field<TaskDefinition>(
+    static let nameField = Field<TaskDefinition.Fields>(
         "name", \.name, .name, isRequired: true, example: "web",
-        "The name of the workload. It is unique within the owner.")
+        "The name of the workload. It is unique within the owner."
+    ).inDefinition
 
     /// The fields of the spec digest.
-    static let replacingFields = FieldTable<TaskDefinition>(
-        [
+    static let replacingFields = FieldTable(
+        inDefinition: [
             Field(
                 "kind", \.kindAndItsDefaults,
                 .oneOf(
@@ -110,11 +112,11 @@ extension TaskDefinition {
             Field(
                 "volumes", \.volumes, .volumes,
                 "What is mounted into the container. Only a task with `image` can have volumes."),
-        ], standard: Manifest.empty.definition)
+        ])
 
     /// The fields of the settings digest.
-    static let settingFields = FieldTable<TaskDefinition>(
-        [
+    static let settingFields = FieldTable(
+        inDefinition: [
             Field(
                 "health", \.health, HealthChecks.fields,
                 example: ["ready": ["http": ["port": "http"]], "live": ["tcp": ["port": "http"]]],
@@ -140,16 +142,40 @@ extension TaskDefinition {
                     + "killed when its worker has had no contact with the manager for 8 seconds, and started elsewhere only "
                     + "after that. The manager being away therefore ends the task, too."),
             Field("labels", \.labels, .labels, "Arbitrary key-value labels. Cube does not interpret them."),
-        ], standard: Manifest.empty.definition)
+        ])
+}
 
+extension TaskDefinition.Fields {
     /// The kind. Setting it also sets the defaults that depend on the kind, which later fields may change.
-    private var kindAndItsDefaults: TaskKind {
+    fileprivate var kindAndItsDefaults: TaskKind {
         get { kind }
         set {
             kind = newValue
             restart = .standard(for: newValue)
             onLost = .standard(for: newValue)
         }
+    }
+}
+
+extension FieldTable<TaskDefinition> {
+    fileprivate init(inDefinition fields: [Field<TaskDefinition.Fields>]) {
+        self.init(fields.map(\.inDefinition), standard: Manifest.empty.definition)
+    }
+}
+
+extension Field<TaskDefinition.Fields> {
+    /// The same field for a definition. It reads and changes the property in its place, because all properties of
+    /// ``CubeTypes/TaskDefinition`` are computed, and a key path to such a property is slow.
+    var inDefinition: Field<TaskDefinition> {
+        Field<TaskDefinition>(
+            key: key, summary: summary, isRequired: isRequired, schema: schema, wire: wire,
+            read: { [read] value, definition, reader in read(value, &definition.fields, &reader) },
+            write: { [write] definition, standard in write(definition.fields, standard.fields) },
+            show: { [show] definition in show(definition.fields) },
+            showWritten: { [showWritten] definition, standard in showWritten(definition.fields, standard.fields) },
+            examine: { [examine] definition, checker in examine(definition.fields, &checker) },
+            copy: { [copy] from, into in copy(from.fields, &into.fields) },
+            describe: { [describe] definition in describe(definition.fields) })
     }
 }
 

@@ -10,7 +10,13 @@ public struct TaskDefinition: Hashable, Sendable {
     package static let hiddenValue = "<hidden>"
 
     /// All copies share the fields until one of them changes, so that a copy costs as much as that of a reference.
-    @Shared private var fields: Fields
+    @Shared private var storage: Fields
+
+    /// All fields together, which are stored properties and so can be read and changed in place.
+    package var fields: Fields {
+        _read { yield storage }
+        _modify { yield &storage }
+    }
 
     /// An idempotency key that the caller chooses: 1 to 128 printable ASCII characters, such as `deploy-42`.
     ///
@@ -146,32 +152,32 @@ public struct TaskDefinition: Hashable, Sendable {
         _modify { yield &fields.labels }
     }
 
-    private struct Fields: Hashable, Sendable {
-        var id: String?
-        var name: WorkloadName
-        var kind: TaskKind
-        var image: String?
-        var pull: ImagePull
-        var entrypoint: [String]
-        var command: [String]
-        var env: [String: String]
-        var envFrom: [ContentSource]
-        var workingDirectory: String?
-        var user: String?
-        var security: TaskSecurity
-        var resources: ResourceSpec
-        var limits: TaskLimits
-        var network: TaskNetwork
-        var ports: [PortSpec]
-        var files: [TaskFile]
-        var volumes: [VolumeMount]
-        var health: HealthChecks
-        var restart: RestartPolicy
-        var stop: StopPolicy
-        var constraints: PlacementConstraints
-        var onLost: LostNodePolicy
-        var exclusive: Bool
-        var labels: [String: String]
+    package struct Fields: Hashable, Sendable {
+        package var id: String?
+        package var name: WorkloadName
+        package var kind: TaskKind
+        package var image: String?
+        package var pull: ImagePull
+        package var entrypoint: [String]
+        package var command: [String]
+        package var env: [String: String]
+        package var envFrom: [ContentSource]
+        package var workingDirectory: String?
+        package var user: String?
+        package var security: TaskSecurity
+        package var resources: ResourceSpec
+        package var limits: TaskLimits
+        package var network: TaskNetwork
+        package var ports: [PortSpec]
+        package var files: [TaskFile]
+        package var volumes: [VolumeMount]
+        package var health: HealthChecks
+        package var restart: RestartPolicy
+        package var stop: StopPolicy
+        package var constraints: PlacementConstraints
+        package var onLost: LostNodePolicy
+        package var exclusive: Bool
+        package var labels: [String: String]
     }
 
     public init(
@@ -186,7 +192,7 @@ public struct TaskDefinition: Hashable, Sendable {
         stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
         onLost: LostNodePolicy? = nil, exclusive: Bool = false, labels: [String: String] = [:]
     ) {
-        fields = Fields(
+        storage = Fields(
             id: id, name: name, kind: kind, image: image, pull: pull, entrypoint: entrypoint, command: command,
             env: env, envFrom: envFrom, workingDirectory: workingDirectory, user: user, security: security,
             resources: resources, limits: limits, network: network, ports: ports, files: files, volumes: volumes,

@@ -51,12 +51,12 @@ struct UpgradeTests {
         let definition = TaskDefinition(name: WorkloadName(rawValue: "web")!, command: ["web"], env: ["A": "b"])
         let standard = TaskDefinition(name: definition.name)
         // The field table of that version, with one more field at each end of the alphabet.
-        let added: [Field<TaskDefinition>] = [
+        let added: [Field<TaskDefinition.Fields>] = [
             Field("aardvark", \.resources.disk, FieldType.size, "No meaning."),
             Field("zebra", \.workingDirectory, FieldType<String>.absolutePath.optional, "No meaning."),
         ]
         let later = FieldTable(
-            added + TaskDefinition.replacingFields.fields, standard: TaskDefinition.replacingFields.standard)
+            added.map(\.inDefinition) + TaskDefinition.replacingFields.fields, standard: TaskDefinition.replacingFields.standard)
         let digest = Digest.sha256(of: CanonicalJSON.object(later.canonical(definition, without: standard)).bytes)
         #expect(digest == definition.specDigest)
     }
