@@ -17,6 +17,7 @@ final class ObservedFileSystem: WritableFileSystem {
         var whileReading: [String: @Sendable () -> Void] = [:]
     }
 
+    let isParallel = false
     private let local = LocalFileSystem()
     private let state = Mutex(State())
 

@@ -55,6 +55,9 @@ extension FileTree {
 
 /// Writes files.
 package protocol WritableFileSystem: FileSystem {
+    /// Whether writing several files at the same time is faster.
+    var isParallel: Bool { get }
+
     /// Replaces a file atomically: readers see either the old or the new content.
     ///
     /// - Parameter durable: Whether the content must be on the disk when this returns.

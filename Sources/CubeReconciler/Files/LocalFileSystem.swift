@@ -6,6 +6,7 @@ package import SystemPackage
 
 /// The file system of this machine.
 package struct LocalFileSystem: WritableFileSystem {
+    package let isParallel = true
     private let links: LinkPolicy
 
     /// - Parameter links: The permitted targets of links below a root.

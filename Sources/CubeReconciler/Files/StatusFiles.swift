@@ -22,11 +22,28 @@ package actor StatusFiles {
 
     /// A hash of each file's content on the disk.
     private var written: [String: Int] = [:]
-    /// The writes that failed: the content, or `nil` for a removal.
-    private var failed: [String: [UInt8]?] = [:]
+    /// The changes that failed.
+    private var failed: [String: Content] = [:]
 
     /// The error that currently prevents writing; `nil` if there is none.
     private var problem: FileError?
+
+    /// What a file is to contain.
+    private enum Content: Sendable {
+        case value(any Encodable & Sendable)
+        /// Nothing: the file is to be removed.
+        case removal
+    }
+
+    /// A change of a file, and the hash of its content on the disk; `nil` if it is unknown.
+    private struct Change: Sendable {
+        var path: String
+        var content: Content
+        var known: Int?
+    }
+
+    /// The number of files that a thread writes before it takes others.
+    private static let share = 64
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -58,10 +75,10 @@ package actor StatusFiles {
     /// - Returns: The error that prevents writing; `nil` if all files are up to date.
     package func write(_ summary: SummaryStatus, _ reports: [WorkloadName: WorkloadReport?]) -> FileError? {
         var changes = failed
-        changes.updateValue(Self.bytes(of: summary), forKey: Self.summary)
+        changes[Self.summary] = .value(summary)
         for (name, report) in reports {
-            changes.updateValue(report.map { Self.bytes(of: $0.status) }, forKey: "\(Self.workloads)/\(name).json")
-            changes.updateValue(report?.drift.map(Self.bytes), forKey: "\(Self.drift)/\(name).json")
+            changes["\(Self.workloads)/\(name).json"] = report.map { .value($0.status) } ?? .removal
+            changes["\(Self.drift)/\(name).json"] = report?.drift.map { .value($0) } ?? .removal
         }
         return apply(changes)
     }
@@ -76,9 +93,7 @@ package actor StatusFiles {
                     try files.makeDirectory(directory.appending(folder))
                     continue
                 }
-                for name in names where !kept.contains(name) {
-                    changes.updateValue(nil, forKey: "\(folder)/\(name)")
-                }
+                for name in names where !kept.contains(name) { changes["\(folder)/\(name)"] = .removal }
             } catch {
                 return note(error)
             }
@@ -122,15 +137,25 @@ package actor StatusFiles {
         return try? JSONBytesDecoder.value(from: bytes)  // A file of another version is replaced later.
     }
 
-    private func apply(_ changes: [String: [UInt8]?]) -> FileError? {
+    /// Encodes and writes on all cores if that is faster.
+    private func apply(_ changes: [String: Content]) -> FileError? {
         failed = [:]
+        let changes = changes.sorted { $0.key < $1.key }.map { Change(path: $0, content: $1, known: written[$0]) }
+        let put = { @Sendable [directory, files] (changes: ArraySlice<Change>) in
+            changes.map { change in
+                Result { () throws(FileError) in try Self.put(change, in: directory, by: files) }
+            }
+        }
+        let outcomes =
+            files.isParallel
+            ? changes.concurrentMap(inSharesOf: Self.share, put).flatMap(\.self) : put(changes[...])
         var failure: FileError?
-        for (path, content) in changes.sorted(by: { $0.key < $1.key }) {
-            do throws(FileError) {
-                try put(content, at: path)
-            } catch {
-                written[path] = nil
-                failed.updateValue(content, forKey: path)
+        for (change, outcome) in zip(changes, outcomes) {
+            switch outcome {
+            case .success(let hash): written[change.path] = hash
+            case .failure(let error):
+                written[change.path] = nil
+                failed[change.path] = change.content
                 failure = failure ?? error
             }
         }
@@ -150,20 +175,20 @@ package actor StatusFiles {
         return failure
     }
 
-    private func put(_ content: [UInt8]?, at relative: String) throws(FileError) {
-        let path = directory.appending(relative)
-        guard let content else {
+    /// - Returns: The hash of the content on the disk; `nil` if the file was removed.
+    private static func put(
+        _ change: Change, in directory: FilePath, by files: any WritableFileSystem
+    ) throws(FileError) -> Int? {
+        let path = directory.appending(change.path)
+        guard case .value(let value) = change.content else {
             try files.remove(path)
-            written[relative] = nil
-            return
+            return nil
         }
+        let content = bytes(of: value)
         let hash = content.hashValue
-        if written[relative] == hash { return }
+        if change.known == hash { return hash }
         // An unreadable file is replaced.
-        if written[relative] == nil, (try? files.read(path, limit: content.count + 1)) == content {
-            written[relative] = hash
-            return
-        }
+        if change.known == nil, (try? files.read(path, limit: content.count + 1)) == content { return hash }
         do throws(FileError) {
             try files.replace(path, with: content, durable: false)
         } catch {
@@ -171,6 +196,6 @@ package actor StatusFiles {
             try files.makeDirectory(path.removingLastComponent())
             try files.replace(path, with: content, durable: false)
         }
-        written[relative] = hash
+        return hash
     }
 }
