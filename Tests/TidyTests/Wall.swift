@@ -34,7 +34,7 @@ extension Wall {
         Wall("CubeTypes", pure: true, public: true, "CubeErrors FoundationEssentials"),
 
         // JSON and decisions.
-        Wall("CubeJSON", pure: true, ""),
+        Wall("CubeJSON", pure: true, "Synchronization"),
         Wall("CubeCore", pure: true, "Crypto CubeErrors CubeJSON CubeTypes DequeModule HashTreeCollections HeapModule"),
 
         // Texts about decisions.
@@ -145,7 +145,7 @@ extension Wall {
         Wall(
             "CubeReconcilerTests",
             """
-            CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeTypes Foundation Glibc
+            CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeTypes Foundation FoundationEssentials Glibc
             Logging Synchronization SystemPackage Testing
             """),
         Wall(

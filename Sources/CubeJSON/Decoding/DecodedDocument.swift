@@ -3,13 +3,18 @@ final class DecodedDocument {
     let document: JSONDocument
     let userInfo: [CodingUserInfoKey: any Sendable]
     private let foreignTypes = ForeignTypes.all
+    private let repeated: (any ValueMemory)?
+    /// The type of the values that ``repeated`` knows.
+    private let repeatedType: ObjectIdentifier?
     /// The container of each value. Only the path of an error needs it, and a document may have many errors: some types find out by an
     /// error which form a value has.
     private lazy var places = Place.places(in: document.tape)
 
-    init(_ document: JSONDocument, userInfo: [CodingUserInfoKey: any Sendable]) {
+    init(_ document: JSONDocument, userInfo: [CodingUserInfoKey: any Sendable], repeated: (any ValueMemory)? = nil) {
         self.document = document
         self.userInfo = userInfo
+        self.repeated = repeated
+        repeatedType = repeated?.type
     }
 
     @inline(__always)
@@ -28,6 +33,11 @@ final class DecodedDocument {
         if Value.self == Double.self { return unsafeBitCast(try number(Double.self, at: index), to: Value.self) }
         if foreignTypes.contains(type) {
             throw corrupted(at: index, "\(type) cannot be decoded: decode its text instead.")
+        }
+        if let repeated, ObjectIdentifier(type) == repeatedType {
+            return try repeated.value(of: Array(document.bytes[json(at: index).range])) {
+                try Value(from: DecodedValue(source: self, index: index))
+            }
         }
         return try Value(from: DecodedValue(source: self, index: index))
     }

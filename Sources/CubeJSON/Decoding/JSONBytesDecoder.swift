@@ -8,10 +8,13 @@ package enum JSONBytesDecoder {
 
     /// Returns the value of a JSON text.
     ///
-    /// - Parameter userInfo: what `Decoder.userInfo` gives to the value.
-    /// - Throws: `DecodingError.dataCorrupted` if the text is not valid JSON. Otherwise, as ``value(_:from:userInfo:)`` does.
+    /// - Parameters:
+    ///   - userInfo: what `Decoder.userInfo` gives to the value.
+    ///   - repeated: the values that the text may share with others.
+    /// - Throws: `DecodingError.dataCorrupted` if the text is not valid JSON. Otherwise, as ``value(_:from:userInfo:repeated:)`` does.
     package static func value<Value: Decodable>(
-        _ type: Value.Type = Value.self, from bytes: [UInt8], userInfo: [CodingUserInfoKey: any Sendable] = [:]
+        _ type: Value.Type = Value.self, from bytes: [UInt8], userInfo: [CodingUserInfoKey: any Sendable] = [:],
+        repeated: (any ValueMemory)? = nil
     ) throws -> Value {
         let document: JSONDocument
         do throws(Problem) {
@@ -20,7 +23,7 @@ package enum JSONBytesDecoder {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: [], debugDescription: "is not valid JSON: \(error.summary)", underlyingError: error))
         }
-        return try value(type, from: document, userInfo: userInfo)
+        return try value(type, from: document, userInfo: userInfo, repeated: repeated)
     }
 
     /// Returns the value of a document.
@@ -28,8 +31,9 @@ package enum JSONBytesDecoder {
     /// - Throws: `DecodingError` with the path of the value that cannot be decoded; for `Data`, `URL` and `Decimal`, `dataCorrupted`.
     ///   Otherwise, the error of the value.
     package static func value<Value: Decodable>(
-        _ type: Value.Type = Value.self, from document: JSONDocument, userInfo: [CodingUserInfoKey: any Sendable] = [:]
+        _ type: Value.Type = Value.self, from document: JSONDocument, userInfo: [CodingUserInfoKey: any Sendable] = [:],
+        repeated: (any ValueMemory)? = nil
     ) throws -> Value {
-        try DecodedDocument(document, userInfo: userInfo).value(type, at: 0)
+        try DecodedDocument(document, userInfo: userInfo, repeated: repeated).value(type, at: 0)
     }
 }

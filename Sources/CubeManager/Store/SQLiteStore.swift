@@ -293,6 +293,8 @@ extension SQLiteStore {
         _ table: String, in database: Database, key: @Sendable (Record) -> String
     ) throws -> [Record] {
         let cursor = try Row.fetchCursor(database, sql: "SELECT key, value FROM \(table) ORDER BY key")
+        // The replicas of a workload have the same definition.
+        let repeated = RepeatedValues(of: TaskDefinition.self)
         var records: [Record] = []
         while true {
             var rows: [(name: String, value: Data)] = []
@@ -301,7 +303,8 @@ extension SQLiteStore {
             let shares = rows.concurrentMap(inSharesOf: Self.share) { rows in
                 Result {
                     try rows.map { row in
-                        let record = try decode(Record.self, from: row.value, of: "\(table) \(row.name)")
+                        let record = try decode(
+                            Record.self, from: row.value, of: "\(table) \(row.name)", repeated: repeated)
                         guard key(record) == row.name else {
                             throw StoreError.damaged(
                                 "the record of \(table) \(row.name) holds \(key(record)) instead")
@@ -326,8 +329,10 @@ extension SQLiteStore {
             .compactMap { try? JSONBytesDecoder.value(TaskEvent.self, from: Array($0)) }
     }
 
-    private static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, of what: String) throws -> Value {
-        do { return try JSONBytesDecoder.value(type, from: Array(data)) } catch {
+    private static func decode<Value: Decodable>(
+        _ type: Value.Type, from data: Data, of what: String, repeated: (any ValueMemory)? = nil
+    ) throws -> Value {
+        do { return try JSONBytesDecoder.value(type, from: Array(data), repeated: repeated) } catch {
             throw StoreError.damaged("the record of \(what) is unreadable: \(summary(of: error))")
         }
     }

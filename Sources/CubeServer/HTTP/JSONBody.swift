@@ -26,7 +26,8 @@ struct JSONBody {
     ///   cannot be decoded.
     func decoded<Value: Decodable & Described>(as type: Value.Type = Value.self) throws -> Value {
         do {
-            return try JSONBytesDecoder.value(from: document)
+            return try JSONBytesDecoder.value(
+                from: document, repeated: RepeatedValues(of: TaskDefinition.self))
         } catch let error as DecodingError {
             let problems = SchemaChecker.problems(of: document.root, Value.schema(for: document.root))
             throw APIError.invalid(problems.isEmpty ? [ValidationError(error)] : problems)
