@@ -8,3 +8,12 @@ protocol Command: AsyncParsableCommand {
 extension Command {
     static var statusOfErrors: ExitStatus { .error }
 }
+
+/// Keeps a large value until the process ends, which returns all of its memory at once. To free each part of it takes longer.
+func keepUntilExit(_ value: some Any) { _ = Unmanaged.passRetained(Kept(value: value)) }
+
+private final class Kept {
+    let value: Any
+
+    init(value: Any) { self.value = value }
+}

@@ -94,6 +94,14 @@ extension BytePath {
         isRoot ? entry : BytePath(text: text == "/" ? "/\(entry.text)" : "\(text)/\(entry.text)")
     }
 
+    /// Returns the path relative to a directory; `nil` if it is not below it. The inverse of ``appending(_:)``.
+    package func removing(_ directory: BytePath) -> BytePath? {
+        guard !directory.isRoot else { return self }
+        let prefix = directory.text == "/" ? "/" : "\(directory.text)/"
+        guard text.utf8.count > prefix.utf8.count, text.utf8.starts(with: prefix.utf8) else { return nil }
+        return BytePath(text: String(text.utf8.dropFirst(prefix.utf8.count))!)
+    }
+
     /// The path of the containing directory, and the last component.
     package var splittingLastEntry: (directory: BytePath, name: BytePath) {
         guard let slash = text.utf8.lastIndex(of: Self.slash) else { return (.root, self) }

@@ -17,6 +17,13 @@ package struct ExactText: Sendable {
     private static func withBytes<Result>(
         of left: String, _ right: String, _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Result
     ) -> Result {
+        // Without a copy, whose count of references would be changed, for texts that are contiguous already.
+        let result = left.utf8.withContiguousStorageIfAvailable { left in
+            right.utf8.withContiguousStorageIfAvailable { right in
+                body(UnsafeRawBufferPointer(left), UnsafeRawBufferPointer(right))
+            }
+        }
+        if case .some(.some(let result)) = result { return result }
         var (left, right) = (left, right)
         return left.withUTF8 { left in
             right.withUTF8 { right in body(UnsafeRawBufferPointer(left), UnsafeRawBufferPointer(right)) }

@@ -140,12 +140,21 @@ package struct JSONValue: Sendable {
     private func isText(_ other: String) -> Bool {
         let entry = entry
         if !entry.isEscaped, !entry.isBeyondASCII {
-            let content = document.bytes[Int(entry.start) + 1..<Int(entry.end) - 1]
-            if content.count == other.utf8.count, content.elementsEqual(other.utf8) { return true }
+            let length = Int(entry.end - entry.start) - 2
+            // A text beyond ASCII that equals one in ASCII, such as the sign for Kelvin and the letter K, has more bytes.
+            if other.utf8.count < length { return false }
+            if other.utf8.count == length { return isPlainText(other) }
             // A text in ASCII equals no other text in ASCII.
             if other.utf8.allSatisfy({ $0 < 0x80 }) { return false }
         }
         return text == other
+    }
+
+    /// Whether a string or key without escapes has the bytes of a text.
+    private func isPlainText(_ other: String) -> Bool {
+        withPlainText { content in
+            other.utf8.withContiguousStorageIfAvailable { content.elementsEqual($0) } ?? content.elementsEqual(other.utf8)
+        } ?? false
     }
 
     /// Calls a function with the bytes of a string or key, if it is plain ASCII without escapes.

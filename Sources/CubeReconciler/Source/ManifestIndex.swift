@@ -179,7 +179,9 @@ final class ManifestIndex {
             let files = found.paths
             settled = [:]
             knownStates = nil
-            for path in entries.keys where !files.contains(path) { attach(Attachments(), to: path) }
+            for (path, entry) in entries where !files.contains(path) {
+                attach(Attachments(), insteadOf: entry.attachments, to: path)
+            }
             entries = entries.filter { files.contains($0.key) }
             links.formIntersection(files)
             rereads = rereads.filter { files.contains($0.key) }
@@ -230,7 +232,8 @@ final class ManifestIndex {
         linkDirectories = Set(all.map(\.splittingLastEntry.directory))
     }
 
-    private func attach(_ attachments: Attachments, to path: BytePath) {
+    private func attach(_ attachments: Attachments, insteadOf known: Attachments?, to path: BytePath) {
+        guard !attachments.isEmpty || known?.isEmpty == false else { return }
         func ways(_ attachments: Attachments?) -> Set<BytePath> {
             var ways = attachments?.ways ?? []
             for var way in attachments?.paths ?? [] {
@@ -241,7 +244,7 @@ final class ManifestIndex {
             }
             return ways
         }
-        let (former, new) = (ways(entries[path]?.attachments), ways(attachments))
+        let (former, new) = (ways(known), ways(attachments))
         for way in former.subtracting(new) {
             attachedTo[way]?.remove(path)
             if attachedTo[way]?.isEmpty == true {
@@ -265,11 +268,12 @@ final class ManifestIndex {
         _ path: BytePath, stamp: FileStamp?, isLink: Bool, _ state: FileState,
         _ attachments: Attachments = Attachments(), _ warnings: [Diagnostic] = []
     ) {
-        attach(attachments, to: path)
+        let known = entries[path]
+        attach(attachments, insteadOf: known?.attachments, to: path)
         knownStates = nil
         if !settled.isEmpty { settled[path.splittingLastEntry.directory] = nil }
         var entry = Entry(stamp: stamp, state: state, attachments: attachments, warnings: warnings)
-        if let known = entries[path]?.state, known == state {
+        if let known = known?.state, known == state {
             // Keep the existing value, so that its storage is shared with its other holders.
             entry.state = known
         } else {

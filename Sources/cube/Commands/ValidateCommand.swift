@@ -51,6 +51,7 @@ struct ValidateCommand: Command {
         let isRevision = paths.isEmpty && (git.url != nil || git.revision != nil)
         var validation = isRevision ? try await validationOfRevision() : try await validationOfFiles()
         await validation.checkDependencies()
+        keepUntilExit(validation)
         try output.write(
             validation.diagnostics, text: validation.lines + [TextLine(validation.verdict)],
             // Only a code block preserves the columns of the markers below the source lines.

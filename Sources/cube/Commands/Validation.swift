@@ -16,8 +16,8 @@ struct Validation {
     private var files = 0
     private var places: [WorkloadName: SourceRange] = [:]
     private var workloads: [Workload] = []
-    /// The source and path of each file that a diagnostic may name.
-    private var sources: [BytePath: (source: DirectorySource, path: BytePath)] = [:]
+    /// The directories that were read, by the prefixes of their files in the output.
+    private var directories: [(prefix: BytePath, source: DirectorySource, files: [BytePath: FileState])] = []
     /// Whether single files were named. Files that were not read may then declare their dependencies.
     private var namesFiles = false
 
@@ -99,7 +99,7 @@ struct Validation {
             return diagnostic
         }
         files += snapshot.files.count
-        if let source { for file in snapshot.files.keys { sources[shown(file)] = (source, file) } }
+        if let source { directories.append((place, source, snapshot.files)) }
         for diagnostic in snapshot.problems { await add(shown(diagnostic)) }
         // Only the names are sorted, as it takes longer to move the states.
         for file in snapshot.files.keys.sorted() {
@@ -133,7 +133,17 @@ struct Validation {
 
     private mutating func add(_ diagnostic: Diagnostic) async {
         diagnostics.append(diagnostic)
-        let place = sources[BytePath(text: diagnostic.range.filename)]
-        lines += TextLine.lines(of: diagnostic.text(source: await place?.source.content(of: place?.path ?? .root)))
+        lines += TextLine.lines(of: diagnostic.text(source: await content(of: diagnostic.range.filename)))
+    }
+
+    /// Returns the content of a file that was read.
+    ///
+    /// - Parameter file: its name in the output.
+    private func content(of file: String) async -> [UInt8]? {
+        for (prefix, source, files) in directories.reversed() {
+            guard let path = BytePath(text: file).removing(prefix), files[path] != nil else { continue }
+            return await source.content(of: path)
+        }
+        return nil
     }
 }

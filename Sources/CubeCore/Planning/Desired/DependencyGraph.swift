@@ -138,6 +138,7 @@ extension DependencyGraph {
 
     /// Returns the problems with the dependencies among a complete set of manifests, in the order of the manifests.
     package static func problems(among workloads: [Workload]) -> [Diagnostic] {
+        guard workloads.contains(where: { !$0.steering.dependsOn.isEmpty }) else { return [] }
         var graph = DependencyGraph()
         let names = Set(workloads.map(\.name))
         for workload in workloads { graph.set(workload.name, to: workload.dependencies) }
