@@ -22,14 +22,22 @@ package final class DirectoryLock: Sendable {
             let error = FileError.last(file.string)
             close(descriptor)
             guard error.errno == .wouldBlock else { throw error }
-            let other = try self.holder(of: directory)?.description ?? "another process"
-            throw APIError(.locked, "\(directory) is in use by \(other)", details: ["holder": other])
+            throw Self.failure(directory, try self.holder(of: directory)?.description ?? "another process")
         }
         let text = "\(holder), process \(getpid())\n"
         // Errors are ignored, because the text is only for display. If it is missing, the holder is shown as "another process".
         ftruncate(descriptor, 0)
         pwrite(descriptor, text, text.utf8.count, 0)
         return DirectoryLock(descriptor: descriptor)
+    }
+
+    /// - Throws: as ``take(_:for:)`` does if the directory is locked; `FileError`.
+    package static func requireFree(_ directory: FilePath) throws {
+        if let holder = try holder(of: directory) { throw failure(directory, holder.description) }
+    }
+
+    private static func failure(_ directory: FilePath, _ holder: String) -> APIError {
+        APIError(.locked, "\(directory) is in use by \(holder)", details: ["holder": holder])
     }
 
     /// Returns the holder of a directory's lock; `nil` if the directory is not locked.

@@ -26,9 +26,13 @@ import Testing
         #expect(error?.reason == .locked)
         #expect(error?.message == "\(directory) is in use by cube up, process \(getpid())")
         #expect(Failure(try #require(error)).hint?.contains("cube status") == true)
+        let part = APIError(.locked, "in use", details: ["holder": "cube manager, process 7"])
+        #expect(Failure(part).hint == "end it first, with Ctrl-C or through its systemd unit")
         #expect(Failure(APIError(.locked, "cannot listen")).hint?.contains("port 0") == true)
         #expect(try DirectoryLock.holder(of: directory)?.process == getpid())
+        #expect(throws: APIError.self) { try DirectoryLock.requireFree(directory) }
         withExtendedLifetime(first) {}
+        #expect(throws: Never.self) { try DirectoryLock.requireFree(scratch.appending("other")) }
     }
 
     @Test func `each part adds its address and keeps the addresses of the others`() throws {

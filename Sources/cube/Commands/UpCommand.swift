@@ -94,6 +94,10 @@ struct UpCommand: Command {
         try data.prepare()
         let lock = try DirectoryLock.take(data.run, for: "cube up")
         defer { withExtendedLifetime(lock) {} }
+        // A part that runs alone here has published its address, which no other process can publish again.
+        for directory in [data.manager, data.reconciler] + data.workers.map(data.worker) {
+            try DirectoryLock.requireFree(directory)
+        }
         unlink(data.stopping.string)
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
         Addresses.tell(in: data, log("up")) { $0 = Addresses() }

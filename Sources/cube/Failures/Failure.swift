@@ -43,9 +43,12 @@ struct Failure: Error {
         case .ownerTaken: "`cube owner claim` binds the owner to this source of manifests"
         case .holdNotFound: "`cube status` lists the held changes and their digests"
         case .locked:
-            error.details?["holder"] == nil
-                ? "another process listens on this address; port 0 picks a free port"
-                : "`cube status` shows what it is doing; end it with Ctrl-C or `cube down`"
+            switch error.details?["holder"] {
+            case nil: "another process listens on this address; port 0 picks a free port"
+            case let holder? where holder.hasPrefix("cube up,"):
+                "`cube status` shows what it is doing; end it with Ctrl-C or `cube down`"
+            case _?: "end it first, with Ctrl-C or through its systemd unit"
+            }
         case .taskNotFound: "`cube task list` lists the tasks"
         case .ownerNotFound: "`cube owner list` lists the owners"
         case .workerNotFound: "`cube node list` lists the nodes"
