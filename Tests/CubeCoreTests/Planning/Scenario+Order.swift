@@ -95,5 +95,17 @@ extension Scenario {
             story.world.read()
             story.show("the cycle is broken")
         },
+        Scenario("depends-on-rejected-cycle") { story in
+            story.world.write("web.json", Workload("web", dependsOn: ["db"]))
+            story.world.write("db.json", Workload("db"))
+            story.world.read()
+            story.world.settle()
+            story.world.write("db.json", Workload("db", dependsOn: ["web"]))
+            story.world.read()
+            story.show("the dependency depends on its dependent: both manifests are rejected")
+            story.world.files["db.json"] = nil
+            story.world.readTwice()
+            story.show("the rejected manifest is removed: the dependency is not pruned while its dependent runs")
+        },
     ]
 }

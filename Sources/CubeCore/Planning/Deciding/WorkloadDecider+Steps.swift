@@ -70,9 +70,10 @@ extension WorkloadDecider {
         rule == target.rule && endedByItself(in: slots[ordinal]) != nil ? rule.replaceText : rule.scheduleText
     }
 
-    /// The dependencies for which the workload waits, as the rest of a sentence; empty if there are none.
+    /// The dependencies for which the workload waits, as the rest of a sentence; empty if there are none. What they must be first is said
+    /// by ``WaitReason/dependencyUnhealthy``.
     private var waitText: String {
-        awaited.isEmpty ? "" : "; waits for its dependencies: \(awaited.map(\.rawValue).joined(separator: ", "))"
+        awaited.isEmpty ? "" : "; it depends on \(awaited.map(\.rawValue).joined(separator: ", "))"
     }
 
     // MARK: Updating in place

@@ -107,7 +107,12 @@ package struct DesiredState: Sendable {
         let old = files.set(path, to: state)
         for name in Set(((old?.workloads ?? []) + (state?.workloads ?? [])).map(\.name)) {
             // The first definition in the order of files counts, even if there are several.
-            if let first = files.definitions(of: name).first { known.note(first) }
+            if let first = files.definitions(of: name).first {
+                known.note(first)
+            } else if case .kept? = workloads[name] {
+                // The definition that disappears was never in effect, so it does not order what is pruned.
+                known.forgetDependencies(of: name)
+            }
             touched.formUnion(graph.set(name, to: known.dependencies(of: name)))
             touched.insert(name)
         }

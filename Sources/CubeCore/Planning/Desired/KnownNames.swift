@@ -16,13 +16,14 @@ struct KnownNames: Sendable {
     /// The part of a definition that is remembered until the name's tasks are gone.
     private struct LastDefinition {
         let prune: Bool
-        let dependencies: [WorkloadName]
+        /// `nil` if the definition was not in effect when it disappeared.
+        var dependencies: [WorkloadName]?
     }
 
     // MARK: Names
 
-    /// Returns the dependencies of a name according to its last definition or, if this process never read one, according to its
-    /// tasks.
+    /// Returns the dependencies of a name according to its last definition or, if this process never read one that was in effect,
+    /// according to its tasks.
     func dependencies(of name: WorkloadName) -> [WorkloadName] {
         definitions[name]?.dependencies ?? names[name]?.dependencies ?? []
     }
@@ -38,6 +39,9 @@ struct KnownNames: Sendable {
         definitions[workload.name] = LastDefinition(
             prune: workload.steering.prune, dependencies: workload.dependencies)
     }
+
+    /// Forgets the dependencies in the last definition of a name.
+    mutating func forgetDependencies(of name: WorkloadName) { definitions[name]?.dependencies = nil }
 
     /// Forgets the last definition of a name.
     mutating func forgetDefinition(of name: WorkloadName) { definitions[name] = nil }
