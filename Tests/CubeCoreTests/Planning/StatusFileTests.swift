@@ -51,6 +51,22 @@ struct StatusFileTests {
         #expect(world.planner.entry(name)?.report == before)
     }
 
+    @Test func `a suspended workload without a manifest is frozen, and says what happens after that`() throws {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web", replicas: 2))
+        world.read()
+        world.settle()
+        world.direct(.suspend, "web", expires: .seconds(3600))
+        world.files["web.json"] = nil
+        world.readTwice()
+        #expect(world.planner.pass(now: world.now).actions.isEmpty)
+        let status = try #require(world.planner.entry(WorkloadName(rawValue: "web")!)).report.status
+        #expect(status.health == .suspended && status.isConverged)
+        let held = try #require(status.conditions.first { $0.type == .held })
+        #expect(held.message.hasPrefix("suspended manually until "))
+        #expect(held.message.contains("; no manifest declares the workload, so `cube resume web` stops its tasks"))
+    }
+
     @Test func `the status file of a name that is gone is removed, even after a restart`() {
         var world = PlanningWorld()
         world.write("web.json", Workload("web"))

@@ -38,9 +38,14 @@ struct LeftoverDecider {
             return Step(action, .due, change: change)
         }
         let freeze = directives.suspend
+        // Nothing happens before the suspension ends, and what then happens is not what a person expects who resumes a workload.
+        let frozen = freeze.map {
+            "\($0.freezeText); no manifest declares the workload, so \(wording(.resume(name))) stops its tasks"
+        }
         return Decision(
-            rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares the workload",
-            steps: freeze == nil ? steps : steps.map(\.suspended), health: health,
+            rule: freeze == nil ? .prune : .suspended, reason: frozen ?? "no manifest declares the workload",
+            steps: freeze == nil ? steps : steps.map(\.suspended),
+            health: frozen.map { WorkloadHealth(.suspended, "suspended", $0) } ?? health,
             standstill: starts.overdueStop(among: live, at: now, wording), replicas: replicas(desired: 0),
             dependents: freeze == nil ? dependents : [],
             wakeAt: starts.nextStopDeadline(among: live, after: now))

@@ -14,9 +14,7 @@ extension WorkloadDecider {
 
     var freezeText: String {
         guard let freeze else { return "suspended by its manifest" }
-        return "suspended manually" + (freeze.expiresAt.map { " until \($0)" } ?? "")
-            + (freeze.reason.map { ": \($0)" } ?? "")
-            + "; \(rules.wording(.resume(workload.name))) ends the suspension"
+        return "\(freeze.freezeText); \(rules.wording(.resume(workload.name))) ends the suspension"
     }
 
     var health: WorkloadHealth {
@@ -226,5 +224,12 @@ extension Rule {
         case .reverted: "the rollout of its definition failed"
         default: "its definition changed"
         }
+    }
+}
+
+extension Directive {
+    /// How long a person has suspended a workload, and why.
+    var freezeText: String {
+        "suspended manually" + (expiresAt.map { " until \($0)" } ?? "") + (reason.map { ": \($0)" } ?? "")
     }
 }
