@@ -11,17 +11,24 @@ enum Main {
         // A closed pipe makes a write fail with EPIPE instead of ending the process.
         signal(SIGPIPE, SIG_IGN)
         OpenFileLimit.raise()
+        var statusOfErrors = ExitStatus.error
+        var status = ExitStatus.success.rawValue
         do {
-            try await run()
+            try await run(&statusOfErrors)
         } catch let code as ExitCode {
-            exit(code.rawValue)
+            status = code.rawValue
         } catch {
-            exit(report(Failure(error)).rawValue)
+            status = report(Failure(error)).rawValue
         }
-        exit(ExitStatus.success.rawValue)
+        // A result that is not complete must not look like one, even if the command did what it should.
+        if let error = Terminal.outputError {
+            status = report(Failure("cannot write to standard output: \(error)", exitCode: statusOfErrors)).rawValue
+        }
+        exit(status)
     }
 
-    private static func run() async throws {
+    /// - Parameter statusOfErrors: Set to the exit code that the command uses for errors, once the command is known.
+    private static func run(_ statusOfErrors: inout ExitStatus) async throws {
         var command: any ParsableCommand
         do {
             if let topic = Array(CommandLine.arguments.dropFirst()).helpTopic { return try topic.show() }
@@ -32,6 +39,8 @@ enum Main {
         } catch {
             throw unknownCommand() ?? badUsage(error, CubeCommand.exitCode(for: error))
         }
+        let status = (type(of: command) as? any Command.Type)?.statusOfErrors
+        statusOfErrors = status ?? .error
         do {
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -52,7 +61,7 @@ enum Main {
                     exitCode: .badUsage)
             }
             var failure = Failure(error)
-            failure.exitCode = failure.exitCode ?? (type(of: command) as? any Command.Type)?.statusOfErrors
+            failure.exitCode = failure.exitCode ?? status
             throw failure
         }
     }

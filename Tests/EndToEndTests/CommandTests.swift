@@ -68,6 +68,38 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a refused up leaves the parts that run reachable`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                try world.start("manager", "--listen", "127.0.0.1:0")
+                try await world.wait(for: "a manager") { world.address("manager") != nil }
+                let address = world.address("manager")
+                let refused = try await world.run("up")
+                #expect(refused.status == 1)
+                #expect(refused.standardError.contains("is in use by cube manager, process"))
+                #expect(refused.standardError.contains("hint: end it first, with Ctrl-C"))
+                #expect(world.address("manager") == address)
+                let list = try await world.run("task", "list")
+                #expect(list.status == 0, "\(list.standardError)")
+            }
+        }
+
+        @Test func `a result that cannot be written is an error`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                for (arguments, status) in [
+                    (["validate", "-o", "json"], 2), (["schema"], 1), (["help", "manifest"], 1), (["--version"], 1),
+                ] as [([String], Int32)] {
+                    let result = try await world.run(
+                        arguments, through: ["sh", "-c", #"exec "$0" "$@" > /dev/full"#])
+                    #expect(result.status == status, "\(arguments): \(result.standardError)")
+                    #expect(
+                        result.standardError.contains("cannot write to standard output: No space left on device"),
+                        "\(arguments)")
+                }
+            }
+        }
+
         @Test func `no view shows the value of a variable, even if no token is required`() async throws {
             try await World.with { world in
                 func declare(_ value: String) throws { try world.service("web") { $0["env"] = ["PASSWORD": value] } }

@@ -2,6 +2,8 @@ import CubeCore
 import CubeText
 import CubeTypes
 import Glibc
+import Synchronization
+import SystemPackage
 
 /// The capabilities of an output stream, and functions that write to it.
 struct Terminal: Sendable {
@@ -85,9 +87,26 @@ struct Terminal: Sendable {
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR || errno == EAGAIN { continue }
-            guard written > 0 else { return false }
+            guard written > 0 else {
+                if written < 0, descriptor == STDOUT_FILENO { note(Errno(rawValue: errno)) }
+                return false
+            }
             rest = rest.dropFirst(written)
         }
         return true
     }
+
+    /// The first error of a write to standard output, other than that it has no reader; `nil` if there was none.
+    static var outputError: Errno? {
+        let error = firstOutputError.load(ordering: .relaxed)
+        return error == 0 ? nil : Errno(rawValue: error)
+    }
+
+    private static func note(_ error: Errno) {
+        // A terminal that is gone, a closed pipe and a closed descriptor have no reader.
+        guard !standardOutput.isInteractive, error != .brokenPipe, error != .badFileDescriptor else { return }
+        _ = firstOutputError.compareExchange(expected: 0, desired: error.rawValue, ordering: .relaxed)
+    }
+
+    private static let firstOutputError = Atomic<CInt>(0)
 }
