@@ -303,6 +303,23 @@ import Testing
         #expect(snapshot.files.keys.sorted() == ["a.json"])
     }
 
+    @Test func `A link that appears later and leads in a cycle adds no files`() async throws {
+        try write(manifest("a"), to: "team/web/a.json")
+        #expect(try await lookAtEverything().files.keys.sorted() == ["team/web/a.json"])
+        for (link, target) in [
+            ("loop", "."), ("team/loop", "."), ("team/loop", ".."), ("team/web/loop", "."), ("team/web/loop", "../.."),
+        ] as [(BytePath, String)] {
+            try directory.link("manifests/\(link)", to: target)
+            #expect(await source.look(at: .entries([link])) == nil, "\(link) -> \(target)")
+            try directory.remove(BytePath(naming: "manifests/\(link)"))
+            #expect(await source.look(at: .entries([link]))?.files.keys.sorted() == ["team/web/a.json"])
+        }
+        // A new directory with such a link.
+        try write(manifest("b"), to: "new/b.json")
+        try directory.link("manifests/new/loop", to: "..")
+        #expect(await source.look(at: .entries(["new"]))?.files.keys.sorted() == ["new/b.json"])
+    }
+
     @Test func `Replacing a link changes all files behind it at once`() async throws {
         for (version, name) in [("1", "..old"), ("2", "..new")] {
             try write(manifest("a", version), to: "\(name)/a.json")

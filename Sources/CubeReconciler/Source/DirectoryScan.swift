@@ -148,7 +148,7 @@ struct DirectoryScan {
             }
             if stamp.kind == .directory && index.knowsFile(path) { return false }
             // Another directory with files of the same names may have taken its place.
-            enter(name, stamp.kind, path, realPath, [])
+            enter(name, stamp.kind, path, realPath, try realDirectories(above: path))
             return isComplete && !wasDirectory
         } catch {
             // Only a walk can determine the entries of an unreadable directory.
@@ -158,7 +158,17 @@ struct DirectoryScan {
 
     /// Rereads the files that are links, as no event reports changes of their targets.
     mutating func lookAtLinks() {
-        for path in index.links.sorted() { follow(path, at: path, below: []) }
+        for path in index.links.sorted() { follow(path, at: path, below: nil) }
+    }
+
+    /// Returns the real paths of the directories on the way to an entry, from the root down. A link that leads to one of them would
+    /// lead in a cycle.
+    private mutating func realDirectories(above path: BytePath) throws(FileError) -> [BytePath] {
+        var found: [BytePath] = []
+        for directory in path.directories {
+            if case .found(let real, _) = try links.resolve(directory) { found.append(real) }
+        }
+        return found
     }
 
     /// Reads one file, whatever its name.
@@ -281,7 +291,8 @@ struct DirectoryScan {
         return findings
     }
 
-    private mutating func follow(_ path: BytePath, at realPath: BytePath, below above: [BytePath]) {
+    /// - Parameter above: The real paths of the directories on the way here; `nil` if they are not known.
+    private mutating func follow(_ path: BytePath, at realPath: BytePath, below above: [BytePath]?) {
         let isFile = EntryRule.admitsFile(path.splittingLastEntry.name)
         do throws(FileError) {
             let outcome = try resolveLink(realPath)
@@ -290,7 +301,9 @@ struct DirectoryScan {
                 linkWays.remove(target)
             }
             switch outcome {
-            case .found(let target, let stamp) where stamp.kind == .directory: walk(path, at: target, below: above)
+            case .found(let target, let stamp) where stamp.kind == .directory:
+                let above = if let above { above } else { try realDirectories(above: path) }
+                walk(path, at: target, below: above)
             case .found(let target, let stamp) where isFile:
                 files.insert(path)
                 if !index.visit(path, at: target, stamp: stamp, in: tree, now: now) { missedSomething = true }
