@@ -12,7 +12,7 @@ struct CubeCommand: ParsableCommand {
               cube init        write a first manifest
               cube up          run it; edit, add and delete manifests while it runs
               cube status      show the status, from another terminal
-              cube down        stop everything
+              cube down        stop all tasks of the owner
 
             `cube help manifest` documents every field of a manifest.
             """),

@@ -55,6 +55,14 @@ import Testing
         #expect(try shown(subjects("nobody")) == [])
     }
 
+    @Test func `every named subject without a task is missing, also if others have tasks`() throws {
+        let tasks = [try task("web"), try task("web", 1), try task("job", state: .completed, kind: .job)]
+        let named = try subjects("web", "nobody", "web/7", "job/0") + [.task(task("api").id), .task(tasks[0].id)]
+        let missing = try subjects("nobody", "web/7") + [.task(task("api").id)]
+        #expect(LogChoice(named).missing(in: tasks) == missing)
+        #expect(LogChoice([]).missing(in: []) == [])
+    }
+
     @Test func `following a workload includes tasks that replace others and tasks that are added`()
         throws
     {

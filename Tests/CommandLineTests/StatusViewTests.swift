@@ -1,5 +1,6 @@
 import CubeCore
 import CubeReconciler
+import CubeSystem
 import CubeTesting
 import CubeText
 import CubeTypes
@@ -178,9 +179,20 @@ import Testing
     {
         let alone = "no reconciler is running here, so this is the last recorded status"
         let outdatedAlone = try await StatusFreshness.find(in: data).outdated
-        #expect(outdatedAlone == "\(alone). Start a reconciler with `cube reconcile`")
+        let place = "--data-dir \(data.path)"
+        #expect(outdatedAlone == "\(alone). Start a reconciler with `cube reconcile \(place)`")
         try data.path.appending("worker/w1").makeDirectory()
         let outdated = try await StatusFreshness.find(in: data).outdated
-        #expect(outdated == "\(alone); no task is running here now. Start a reconciler with `cube up`")
+        #expect(outdated == "\(alone); no task is running here now. Start a reconciler with `cube up \(place)`")
+    }
+
+    @Test func `beside a manager that runs separately, the status names the command that starts only a reconciler`()
+        async throws
+    {
+        try data.path.appending("worker/w1").makeDirectory()
+        let lock = try DirectoryLock.take(data.manager, for: "cube manager")
+        let outdated = try #require(try await StatusFreshness.find(in: data).outdated)
+        #expect(outdated.hasSuffix("Start a reconciler with `cube reconcile --data-dir \(data.path)`"))
+        withExtendedLifetime(lock) {}
     }
 }

@@ -40,6 +40,25 @@ import Testing
                 + "abcd0002-0000-5000-8000-000000000000 (api/0, running)")
     }
 
+    @Test func `if only one other owner has the task, the hint names the command for that owner`() throws {
+        func chosen(_ owners: OwnerName...) throws -> OwnerName {
+            var tasks: [TaskStatus] = []
+            for (index, owner) in owners.enumerated() {
+                tasks.append(try self.task("aaaa000\(index)", "one", attempt: 0))
+                tasks[index].owner = owner
+            }
+            return try TaskSubject.parse("one/0").choose(from: tasks, of: .default) { "`cube task stop \($0)`" }.owner
+        }
+        let other = #expect(throws: Failure.self) { try chosen(.manual) }
+        #expect(other?.message == "owner default has no task one/0")
+        #expect(other?.hint == "owner manual has such a task: `cube task stop one/0 --owner manual`")
+        #expect(try chosen(.manual, .default) == .default)
+        let none = #expect(throws: Failure.self) { try chosen() }
+        #expect(none?.hint == "`cube task list --all` lists all tasks")
+        let several = #expect(throws: Failure.self) { try chosen(.manual, "shop") }
+        #expect(several?.hint == "`cube task list --all` lists all tasks")
+    }
+
     @Test(arguments: ["", "abc", "ABCD", "web", "web/", "web/x", "/0", "web/0/1"])
     func `an argument that cannot name a task is refused`(argument: String) {
         #expect(throws: (any Error).self) { try TaskSubject.parse(argument) }

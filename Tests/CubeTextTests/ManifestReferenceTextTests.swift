@@ -14,6 +14,13 @@ import Testing
         }
     }
 
+    @Test func `reserved fields are mentioned only if there are any`() {
+        let refused = ManifestReference.refusedKeys
+        for page in [whole.markdown, whole.lines(columns: 1000).map(\.text).joined(separator: " ")] {
+            #expect(page.contains("Reserved for a later version") == !refused.isEmpty)
+        }
+    }
+
     @Test func `the page of a field contains the field and its subfields, and nothing else`() throws {
         let page = try #require(ManifestReferenceText(path: "stop"))
         #expect(

@@ -102,6 +102,57 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `down says which tasks of other owners keep running`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                let up = try world.start("up")
+                _ = try await healthy(world)
+                let started = try await world.run("task", "run", "--name", "one", "--", "sleep", "1000")
+                #expect(started.status == 0, "\(started.standardError)")
+                try await world.wait(for: "the single task") {
+                    let list = try await world.run("task", "list", "--owner", "manual", "--state", "running")
+                    return list.standardOutput.contains("one/0")
+                }
+                let unseen = try await world.run("task", "show", "one/0")
+                #expect(unseen.status == 1)
+                #expect(unseen.standardError.contains("`cube task show one/0 --owner manual`"))
+                let seen = try await world.run("task", "show", "one/0", "--owner", "manual")
+                #expect(seen.status == 0, "\(seen.standardError)")
+
+                let down = try await world.run("down")
+                #expect(down.status == 0 && down.standardOutput == "Stopped 1 task.\n", "\(down.standardError)")
+                #expect(
+                    down.standardError.contains(
+                        "1 task of owner manual keeps running; `cube down --owner manual` stops it."))
+                #expect(await up.ended() == 0)
+                let rest = try await world.run("down", "--owner", "manual")
+                #expect(rest.status == 0 && rest.standardOutput == "Stopped 1 task.\n", "\(rest.standardError)")
+                #expect(!rest.standardError.contains("keeps running"))
+            }
+        }
+
+        @Test func `down says how to wait for a task that uses its grace period`() async throws {
+            try await World.with { world in
+                try world.write(
+                    "slow",
+                    [
+                        "name": "slow", "command": ["sh", "-c", "trap '' TERM; while :; do sleep 0.2; done"],
+                        "stop": ["grace": "8s"],
+                    ])
+                let up = try world.start("up")
+                let wait = try await world.run("status", "--wait", "--timeout", "60s")
+                #expect(wait.status == 0, "\(wait.standardError)")
+                let early = try await world.run("down", "--timeout", "4s")
+                #expect(early.status == 1)
+                #expect(early.standardError.contains("1 task of default has not ended after 4s: slow/0"))
+                #expect(early.standardError.contains("run `cube down` again with a longer --timeout"))
+                #expect(!early.standardError.contains("silent"), "no manager is left that could list nodes")
+                #expect(await up.ended() == 0)
+                let late = try await world.run("down", "--timeout", "60s")
+                #expect(late.status == 0, "\(late.standardError)")
+            }
+        }
+
         private func down(_ world: World, at manager: String) async throws -> World.Output {
             let token = world.data.appending(path: "tokens/write").path
             return try await world.run(

@@ -54,7 +54,9 @@ extension EndToEndTests {
                 #expect(stamped.standardOutput.contains(#/^[0-9]{4}-[0-9-]*T[0-9:.]*Z version three\n$/#))
                 let none = try await world.run("logs", "web/0", "--since", "2100-01-01T00:00:00Z")
                 #expect(none.status == 0 && none.standardOutput == "", "\(none.standardError)")
-                #expect(try await world.run("logs", "nobody").status == 1)
+                let unknown = try await world.run("logs", "nobody", "web", "web/7")
+                #expect(unknown.status == 1 && unknown.standardOutput == "")
+                #expect(unknown.standardError.contains("owner default has no task of nobody, web/7"))
             }
         }
 

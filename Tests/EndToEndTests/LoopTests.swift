@@ -40,6 +40,24 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `restart of a completed job is refused with the command that runs the job again`() async throws {
+            try await World.with { world in
+                try world.job("once", exitCode: 0)
+                try world.start("up")
+                try await world.wait(for: "the end of the job") {
+                    let list = try await world.run("task", "list", "--name", "once", "--state", "completed")
+                    return list.standardOutput.contains("once/0")
+                }
+                let restart = try await world.run("restart", "once")
+                #expect(restart.status == 1 && restart.standardOutput == "")
+                #expect(restart.standardError.contains("once is a completed job"), "\(restart.standardError)")
+                #expect(restart.standardError.contains("`cube retry once` runs it again"))
+                let retry = try await world.run("retry", "once")
+                #expect(retry.status == 0, "\(retry.standardError)")
+                try await world.wait(for: "another run") { try world.ledger.entries().count >= 3 }
+            }
+        }
+
         @Test func `tasks outlive up, the next up adopts them, and down stops them`() async throws {
             try await World.with { world in
                 try world.service("web", replicas: 2)

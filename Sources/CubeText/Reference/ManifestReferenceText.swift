@@ -115,14 +115,15 @@ package struct ManifestReferenceText: Sendable {
     }
 
     private static var introduction: [String] {
-        [
+        let refused = ManifestReference.refusedKeys.joined(separator: ", ")
+        let sentences = [
             "A *.json file contains one manifest or an array of manifests. Each manifest declares one workload, a "
                 + "service or a job. Unknown keys, duplicate keys and null are errors.",
             "A duration is a string with a whole number and a unit: \"500ms\", \"5s\", \"10m\", \"24h\". A size is a number "
                 + "of bytes, or a string with a whole number and a unit: \"64KiB\", \"128MiB\", \"2GiB\", \"1TiB\".",
-            "Reserved for a later version, and rejected until then: "
-                + ManifestReference.refusedKeys.joined(separator: ", ") + ".",
         ]
+        return refused.isEmpty
+            ? sentences : sentences + ["Reserved for a later version, and rejected until then: \(refused)."]
     }
 }
 

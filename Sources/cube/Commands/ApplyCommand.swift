@@ -35,7 +35,7 @@ struct ApplyCommand: Command {
     @Argument(help: "Plan that was saved with `cube plan --out`.", completion: .file())
     var file: String?
     @Option(
-        help: ArgumentHelp("How long to wait for convergence.", valueName: "duration"),
+        help: ArgumentHelp("How long to wait for convergence. (default: 5m)", valueName: "duration"),
         transform: Duration.parse)
     var timeout: Duration = .seconds(300)
     @OptionGroup var options: PreviewOptions

@@ -37,6 +37,13 @@ struct DirectiveOptions: ParsableArguments {
             "owner \(owner) has no workload \(name)", hint: "`cube status` lists the workloads")
     }
 
+    /// - Throws: A `Failure` if the workload is a completed job, which a restart does not change.
+    func requireTaskToReplace(_ name: WorkloadName) async throws {
+        guard try await manager.reader().tasks(owner: owner.owner, name: name).tasks.isCompletedJob else { return }
+        throw Failure(
+            "\(name) is a completed job and has no running task to replace", hint: "`cube retry \(name)` runs it again")
+    }
+
     /// Prints why the workload is frozen, if the written status says so.
     func noteFreeze(of name: WorkloadName) throws {
         let status = try WrittenStatus(data: manager.place.data).workload(name)
@@ -105,7 +112,8 @@ struct RestartCommand: Command {
         commandName: "restart", abstract: "Replace the tasks of a workload with new ones.",
         discussion: .flowing(
             """
-            Replaces the tasks as after a change of the manifest, at the pace that its `update` field sets.
+            Replaces the tasks as after a change of the manifest, at the pace that its `update` field sets. A completed
+            job has no task to replace; `cube retry` runs it again.
 
             Example:
               cube restart web --reason "new certificates"
@@ -117,6 +125,7 @@ struct RestartCommand: Command {
 
     func run() async throws {
         try await options.requireKnown(name)
+        try await options.requireTaskToReplace(name)
         try await options.give(.restart, name.rawValue)
         Terminal.output("The tasks of \(name) will be replaced.")
         try options.noteFreeze(of: name)
@@ -185,7 +194,16 @@ struct ResumeCommand: Command {
             return
         }
         try await options.give(.resume, name.rawValue)
-        Terminal.output("\(name) follows its manifest again.")
+        Terminal.output("The suspension of \(name) has ended.")
+    }
+}
+
+extension [TaskStatus] {
+    /// Whether these tasks of one workload are those of a job of which every replica has completed.
+    var isCompletedJob: Bool {
+        let last = Dictionary(grouping: self, by: \.ordinal).values.compactMap { $0.max { $0.attempt < $1.attempt } }
+        return !isEmpty && allSatisfy(\.state.hasEnded)
+            && last.allSatisfy { $0.definition.kind == .job && $0.state == .completed }
     }
 }
 

@@ -20,7 +20,8 @@ struct DownCommand: Command {
             """
             Ends the `cube up` that runs on the data directory, then stops its tasks and waits until they have ended.
             The manifests stay unchanged, so the next `cube up` starts everything again, except completed jobs and
-            failed workloads, which `cube retry NAME` starts again.
+            failed workloads, which `cube retry NAME` starts again. Tasks of other owners, such as those that `cube task
+            run` started, keep running.
 
             With --manager, it stops the owner's tasks at that manager, and does not touch a `cube up` that uses another
             manager. It refuses while a reconciler of the owner is running there, because that would start the tasks
@@ -38,7 +39,7 @@ struct DownCommand: Command {
     @Flag(help: "Stop orphans without confirmation.")
     var yes = false
     @Option(
-        help: ArgumentHelp("How long to wait for the tasks to end.", valueName: "duration"),
+        help: ArgumentHelp("How long to wait for the tasks to end. (default: 2m)", valueName: "duration"),
         transform: Duration.parse)
     var timeout: Duration = .seconds(120)
     @OptionGroup var owner: OwnerOption
@@ -52,9 +53,14 @@ struct DownCommand: Command {
     func run() async throws {
         let data = manager.place.data
         let other = try await namedElsewhere(data)
-        let (stopped, known) = try await stopTasks(data, at: other)
+        let (stopped, tasks) = try await stopTasks(data, at: other)
+        let owner = try owner.owner
         Terminal.output(
-            stopped == 0 ? "Owner \(try owner.owner) had no running task." : "Stopped \(Count(stopped, "task")).")
+            stopped == 0 ? "Owner \(owner) had no running task." : "Stopped \(Count(stopped, "task")).")
+        if other == nil {
+            for line in Self.notes(on: tasks, besides: owner, command: manager.command) { Terminal.note(line) }
+        }
+        let known = Set(tasks.map(\.id))
         // A manager elsewhere does not know the tasks in this directory's store.
         let isOther = other != nil && data.hasStore
         // A task that the manager lists as ended may take another moment to exit.
@@ -66,6 +72,17 @@ struct DownCommand: Command {
         } else {
             try require(none: left, in: data)
             try await data.requireNoOrphanContainers()
+        }
+    }
+
+    /// Which tasks of other owners keep running, and the commands that stop them; sorted by owner.
+    static func notes(on tasks: [TaskStatus], besides owner: OwnerName, command: (String) -> String) -> [TextLine] {
+        let others = tasks.filter { $0.owner != owner && [.scheduled, .running].contains($0.state) }
+        let counts = Dictionary(grouping: others, by: \.owner).mapValues(\.count)
+        return counts.sorted { $0.key < $1.key }.map { other, count in
+            let tasks = Count(count, "task").verb("of owner \(other) keeps running", "of owner \(other) keep running")
+            let them = count == 1 ? "it" : "them"
+            return "\(tasks); \(command("down --owner \(other)")) stops \(them)."
         }
     }
 
@@ -140,17 +157,18 @@ struct DownCommand: Command {
 
     /// Stops the tasks at another manager; or here, after it has ended `cube up`.
     ///
-    /// - Returns: The number of tasks that were stopped, and the ids of all tasks that the manager knows, of all
-    ///   owners.
+    /// - Returns: The number of tasks that were stopped, and all tasks that the manager knows, of all owners.
     private func stopTasks(
         _ data: DataDirectory, at other: ManagerClient?
-    ) async throws -> (stopped: Int, known: Set<TaskID>) {
+    ) async throws -> (stopped: Int, tasks: [TaskStatus]) {
         let owner = try owner.owner
-        let stop = { @Sendable (client: ManagerClient) in
-            (stopped: try await stopAll(owner, client, data), known: Set(try await client.tasks().tasks.map(\.id)))
-        }
         if other == nil { try await endUp(data) }
-        if let client = try other ?? running(data) {
+        let permanent = try other ?? running(data)
+        let hint = Self.hintAfterTimeout(managerRemains: permanent != nil)
+        let stop = { @Sendable (client: ManagerClient) in
+            (stopped: try await stopAll(owner, client, data, hint: hint), tasks: try await client.tasks().tasks)
+        }
+        if let client = permanent {
             let lease = try await OwnerLease(of: owner, at: client, for: "cube down", in: data)
             return try await lease.hold { try await stop(client) }
         }
@@ -164,16 +182,23 @@ struct DownCommand: Command {
         try DirectoryLock.holder(of: data.manager) == nil ? nil : manager.writer()
     }
 
-    private func stopAll(_ owner: OwnerName, _ client: ManagerClient, _ data: DataDirectory) async throws -> Int {
+    private func stopAll(
+        _ owner: OwnerName, _ client: ManagerClient, _ data: DataDirectory, hint: String
+    ) async throws -> Int {
         do {
             let orchestrator = OrchestratorClient(manager: client, owner: owner)
             return try await StopJournal(owner: owner, client: orchestrator, data: data, command: "cube down")
                 .stopAll(within: timeout)
         } catch let error as APIError where error.details?["tasks"] != nil {
-            throw Failure(
-                "\(error.message): \(error.details?["tasks"] ?? "")",
-                hint: "see `cube status` and `cube node list`; a silent node cannot end its tasks")
+            throw Failure("\(error.message): \(error.details?["tasks"] ?? "")", hint: hint)
         }
+    }
+
+    /// The hint if tasks have not ended in time.
+    private static func hintAfterTimeout(managerRemains: Bool) -> String {
+        "each task has its grace period (`stop.grace`) to end, and its supervisor kills it then; to wait for it, run "
+            + "`cube down` again with a longer --timeout"
+            + (managerRemains ? "; `cube node list` shows silent nodes, which cannot end their tasks" : "")
     }
 
     private func stopOrphans(_ orphans: [SupervisorProcess], _ containers: OrphanContainers?) async throws {

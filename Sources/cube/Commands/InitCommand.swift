@@ -19,7 +19,7 @@ struct InitCommand: Command {
               cube init web
             """))
 
-    @Argument(help: "Name of the workload.", transform: WorkloadName.parse)
+    @Argument(help: "Name of the workload. (default: hello)", transform: WorkloadName.parse)
     var name = WorkloadName(rawValue: "hello")!
     @OptionGroup var place: PlaceOptions
 
@@ -31,7 +31,7 @@ struct InitCommand: Command {
         }
         try NamedFile.write(Array(Self.manifest(of: name).utf8), to: file, permissions: .readableByAll)
         Terminal.output("Wrote \(file).")
-        Terminal.output("Next: start it with `cube up`, then edit the file and see what happens.")
+        Terminal.output("Next: start it with \(place.command("up")), then edit the file and see what happens.")
     }
 
     static func manifest(of name: WorkloadName) -> String {

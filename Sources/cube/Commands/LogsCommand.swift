@@ -74,9 +74,9 @@ struct LogsCommand: Command {
 
     /// Prints the existing output, one task after the other.
     private func show(_ selection: LogSelection, from source: any OutputSource, to writer: LogWriter) async throws {
-        let tasks = LogChoice(subjects).tasks(
-            of: try await source.tasks(of: owner.owner, subjects), previous: previous)
-        try requireSome(tasks)
+        let choice = LogChoice(subjects)
+        let tasks = choice.tasks(of: try await source.tasks(of: owner.owner, subjects), previous: previous)
+        try require(tasks, missing: choice.missing(in: tasks))
         let readable = tasks.filter(\.hasOutput)
         guard !readable.isEmpty else {
             throw Failure(
@@ -92,10 +92,11 @@ struct LogsCommand: Command {
         }
     }
 
-    private func requireSome(_ tasks: [LoggedTask]) throws {
-        guard tasks.isEmpty else { return }
+    /// - Throws: A `Failure` if there is no task, or if subjects have none.
+    private func require(_ tasks: [LoggedTask], missing: [LogSubject]) throws {
+        guard tasks.isEmpty || !missing.isEmpty else { return }
         let owner = try owner.owner
-        let names = subjects.map(\.description).joined(separator: ", ")
+        let names = missing.map(\.description).joined(separator: ", ")
         throw Failure(
             subjects.isEmpty
                 ? "owner \(owner) has no task"

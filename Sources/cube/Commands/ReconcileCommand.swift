@@ -57,6 +57,9 @@ struct ReconcileCommand: Command {
             manager: { try options.connection(mode == .observe ? .read : .write) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         let notice = ServiceNotice(parts: [role.endpoint])
-        try await ForegroundProcess.run([role, notice], onHangup: { [guards] in role.reload(guards, place) })
+        // As for `cube up`: on a terminal, SIGHUP means that the terminal was closed, and ends the process.
+        let look: @Sendable () -> Void = { [guards] in role.reload(guards, place) }
+        try await ForegroundProcess.run(
+            [role, notice], onHangup: Terminal.standardOutput.isInteractive ? nil : look)
     }
 }

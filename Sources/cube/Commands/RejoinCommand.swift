@@ -27,7 +27,8 @@ struct RejoinCommand: Command {
     @Flag(help: "End the tasks of the worker that are still running, each with its own grace period.")
     var endTasks = false
     @Option(
-        help: ArgumentHelp("How long to wait for the tasks to end.", valueName: "duration"), transform: Duration.parse)
+        help: ArgumentHelp("How long to wait for the tasks to end. (default: 2m)", valueName: "duration"),
+        transform: Duration.parse)
     var timeout: Duration = .seconds(120)
     @OptionGroup var place: PlaceOptions
 

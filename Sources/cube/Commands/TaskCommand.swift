@@ -73,8 +73,10 @@ struct TaskCommand: ParsableCommand {
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            let task = try await task.find(owner: owner.owner, at: manager.reader())
-            Terminal.output(json: try JSONText.pretty(task.withoutValues))
+            let found = try await task.find(owner: owner.owner, at: manager.reader()) {
+                manager.command("task show \($0)")
+            }
+            Terminal.output(json: try JSONText.pretty(found.withoutValues))
         }
     }
 
@@ -114,7 +116,10 @@ struct TaskCommand: ParsableCommand {
     struct Stop: Command {
         static let configuration = CommandConfiguration(
             commandName: "stop", abstract: "Stop a task.",
-            discussion: "If the task has a manifest, the reconciler starts a new one. `cube suspend` prevents this.")
+            discussion: .flowing(
+                """
+                If a manifest declares the workload, the reconciler starts a new task. `cube suspend` prevents this.
+                """))
 
         @Argument(help: TaskSubject.help, transform: TaskSubject.parse)
         var task: TaskSubject
@@ -123,13 +128,20 @@ struct TaskCommand: ParsableCommand {
 
         func run() async throws {
             let client = try manager.writer()
-            let task = try await client.stop(task.find(owner: owner.owner, at: client).id)
-            Terminal.output("\(task.name)/\(task.ordinal) is \(task.state).")
-            if task.owner != .manual, [.stopping, .stopped].contains(task.state) {
-                Terminal.output(
-                    "The reconciler will start a new task for its manifest; `cube suspend \(task.name)` prevents this."
-                )
-            }
+            let found = try await task.find(owner: owner.owner, at: client) { manager.command("task stop \($0)") }
+            Terminal.output(Self.lines(on: try await client.stop(found.id)))
+        }
+
+        /// The lines to print after the stop of a task.
+        static func lines(on task: TaskStatus) -> [TextLine] {
+            let state: TextLine = "\(task.name)/\(task.ordinal) is \(task.state)."
+            guard task.owner != .manual, [.stopping, .stopped].contains(task.state) else { return [state] }
+            // Whether a manifest declares the workload is known only where its reconciler runs.
+            return [
+                state,
+                "If a manifest declares \(task.name), the reconciler starts a new task; "
+                    + "`cube suspend \(task.name)` prevents this.",
+            ]
         }
     }
 }

@@ -48,22 +48,27 @@ struct LocalParts {
     ) async throws -> Result {
         try OpenFiles.requireForServices()
         let group = ServiceGroup(services)
-        return try await withThrowingTaskGroup(of: Result?.self) { tasks in
+        return try await withThrowingTaskGroup(of: Swift.Result<Result, any Error>?.self) { tasks in
             tasks.addTask {
                 try await group.run()
                 return nil
             }
             tasks.addTask {
-                let client = try await connection(.write).client(CommandLog.quiet)
-                let result = try await body(client)
+                let outcome: Swift.Result<Result, any Error>
+                do {
+                    outcome = .success(try await body(try await connection(.write).client(CommandLog.quiet)))
+                } catch {
+                    outcome = .failure(error)
+                }
+                // Also after an error: the parts would log that they were cancelled.
                 await group.triggerGracefulShutdown()
-                return result
+                return outcome
             }
-            var result: Result?
-            // The first error ends both tasks and is thrown.
-            for try await value in tasks { result = value ?? result }
-            guard let result else { throw CancellationError() }
-            return result
+            var outcome: Swift.Result<Result, any Error>?
+            // The first error of a part ends both tasks and is thrown.
+            for try await value in tasks { outcome = value ?? outcome }
+            guard let outcome else { throw CancellationError() }
+            return try outcome.get()
         }
     }
 

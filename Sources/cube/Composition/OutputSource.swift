@@ -1,3 +1,4 @@
+import CubeErrors
 import CubeManagerClient
 import CubeOrchestratorClient
 import CubeTypes
@@ -6,12 +7,12 @@ import SystemPackage
 
 /// A source of the output of tasks.
 protocol OutputSource: Sendable {
-    /// The tasks of an owner, and the tasks of any owner that are named by id.
-    ///
-    /// - Throws: An error if a named id is unknown.
+    /// The tasks of an owner, and the tasks of any owner that are named by id. An unknown id is ignored.
     func tasks(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [LoggedTask]
 
     /// The same tasks as they are now, followed by their changes.
+    ///
+    /// - Throws: An error if a named id is unknown, also from the sequence.
     func changes(
         of owner: OwnerName, _ subjects: [LogSubject]
     ) throws -> any AsyncSequence<LogChange, any Error> & Sendable
@@ -45,7 +46,13 @@ struct ManagerOutput: OutputSource {
     private func statuses(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [TaskStatus] {
         let ids = subjects.identifiers
         var tasks: [TaskStatus] = []
-        for id in ids { tasks.append(try await client.task(id)) }
+        for id in ids {
+            do { tasks.append(try await client.task(id)) } catch let error as APIError
+                where error.reason == .taskNotFound
+            {
+                // The caller reports all subjects without a task together.
+            }
+        }
         guard ids.count < subjects.count || subjects.isEmpty else { return tasks }
         return tasks + (try await client.tasks(owner: owner).tasks.filter { !ids.contains($0.id) })
     }
@@ -62,11 +69,8 @@ struct LocalOutput: OutputSource {
     }
 
     func tasks(of owner: OwnerName, _ subjects: [LogSubject]) throws -> [LoggedTask] {
-        let all = try all().map(\.task)
-        for id in subjects.identifiers where !all.contains(where: { $0.assignment.id == id }) {
-            throw Failure("task \(id): not found on any worker of this data directory")
-        }
-        return all.filter { $0.assignment.owner == owner || subjects.identifiers.contains($0.assignment.id) }
+        try all().map(\.task)
+            .filter { $0.assignment.owner == owner || subjects.identifiers.contains($0.assignment.id) }
             .map(LoggedTask.init)
     }
 
@@ -75,6 +79,9 @@ struct LocalOutput: OutputSource {
         of owner: OwnerName, _ subjects: [LogSubject]
     ) throws -> any AsyncSequence<LogChange, any Error> & Sendable {
         let tasks = try tasks(of: owner, subjects)
+        for id in subjects.identifiers where !tasks.contains(where: { $0.id == id }) {
+            throw Failure("task \(id): not found on any worker of this data directory")
+        }
         return AsyncThrowingStream { continuation in
             continuation.yield(.listed(tasks))
             continuation.finish()

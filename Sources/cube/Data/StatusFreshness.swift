@@ -29,15 +29,18 @@ struct StatusFreshness: Encodable {
             // Without a worker on this data directory, the reconciler ran separately, and its tasks are on other
             // machines.
             guard !data.workers.isEmpty else {
-                return StatusFreshness(outdated: "\(alone). Start a reconciler with `cube reconcile`", isAbsent: true)
+                return StatusFreshness(
+                    outdated: "\(alone). Start a reconciler with \(data.command("reconcile"))", isAbsent: true)
             }
             let supervisors = data.supervisors.filter { !data.isOrphan($0) }
             let containers = data.containers
             let count = supervisors.count + containers.count
             let tasks = count == 0 ? "no task is running" : "\(Count(count, "task").verb("is", "are")) running"
             let living = Set(supervisors.compactMap(\.task) + containers.map(\.assignment.id))
+            // `cube up` would start a second manager, which is refused.
+            let command = data.command(try DirectoryLock.holder(of: data.manager) == nil ? "up" : "reconcile")
             return StatusFreshness(
-                outdated: "\(alone); \(tasks) here now. Start a reconciler with `cube up`", isAbsent: true,
+                outdated: "\(alone); \(tasks) here now. Start a reconciler with \(command)", isAbsent: true,
                 living: living)
         }
         return StatusFreshness(reconciler: holder.description, outdated: await problem(in: data))

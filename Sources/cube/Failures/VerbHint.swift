@@ -28,11 +28,11 @@ enum VerbHint {
         ),
         (
             ["rm", "delete", "del", "remove", "destroy", "uninstall"],
-            "delete the manifest: `cube up` then stops its tasks; `cube down` stops everything"
+            "delete the manifest: `cube up` then stops its tasks; `cube down` stops all tasks of the owner"
         ),
         (
             ["stop", "kill"],
-            "`cube down` stops everything; \"replicas\": 0 in its manifest stops one workload; `cube task stop NAME/0` stops one task, which is then replaced if it has a manifest"
+            "`cube down` stops all tasks of the owner; \"replicas\": 0 in its manifest stops one workload; `cube task stop NAME/0` stops one task, which is then replaced if it has a manifest"
         ),
         (
             ["start", "create", "deploy", "add"],

@@ -58,4 +58,9 @@ struct LogChoice {
         }
         return chosen.sorted { ($0.name, $0.ordinal, $0.attempt) < ($1.name, $1.ordinal, $1.attempt) }
     }
+
+    /// The named subjects that none of the tasks matches, in the order in which they were named.
+    func missing(in tasks: [LoggedTask]) -> [LogSubject] {
+        subjects.filter { subject in !tasks.contains(where: subject.matches) }
+    }
 }

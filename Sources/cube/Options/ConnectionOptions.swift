@@ -34,6 +34,17 @@ struct ConnectionOptions: ParsableArguments {
     @OptionGroup var place: PlaceOptions
 
     var authorities: String? { authoritiesOption ?? Environment.value("CUBE_TLS_CA") }
+
+    /// A command that uses the same manager and directories, as it can be typed in the current directory.
+    ///
+    /// - Parameter words: The command without the program and without these options, such as `task show web/0`.
+    func command(_ words: String) -> String {
+        let options = PlaceOptions.words([
+            "manager": managerOption, "context": contextOption, "token-file": tokenFileOption,
+            "tls-ca": authoritiesOption,
+        ])
+        return place.command(words + options)
+    }
 }
 
 /// The owner of the workloads.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeReconciler
 import SystemPackage
 
@@ -47,6 +48,19 @@ struct PlaceOptions: ParsableArguments {
     var data: DataDirectory {
         if let dataOption { return DataDirectory(path: .absolute(dataOption)) }
         return .standard(beside: manifests)
+    }
+
+    /// A command that uses the same directories, as it can be typed in the current directory.
+    ///
+    /// - Parameter words: The command without the program and without these options, such as `up`.
+    func command(_ words: String) -> String {
+        let options = Self.words(["manifests": manifestsOption, "links": links?.rawValue, "data-dir": dataOption])
+        return "`cube \(words)\(options)`"
+    }
+
+    /// The options that have a value as words of a shell command, each after a space.
+    static func words(_ options: KeyValuePairs<String, String?>) -> String {
+        options.compactMap { name, value in value.map { " --\(name) \($0.shellWord)" } }.joined()
     }
 }
 

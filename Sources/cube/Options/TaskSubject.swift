@@ -28,13 +28,28 @@ enum TaskSubject: Equatable {
         return .beginning(argument)
     }
 
+    /// - Parameter command: Returns the command that was given, with other arguments.
     /// - Throws: A `Failure` if no task matches, or more than one does.
-    func find(owner: OwnerName, at client: ManagerClient) async throws -> TaskStatus {
+    func find(owner: OwnerName, at client: ManagerClient, command: (String) -> String) async throws -> TaskStatus {
         switch self {
         case .id(let id): try await client.task(id)
         case .beginning: try choose(from: try await client.tasks().tasks)
-        case .slot(let name, _): try choose(from: try await client.tasks(owner: owner, name: name).tasks)
+        case .slot(let name, _):
+            try choose(from: try await client.tasks(name: name).tasks, of: owner, command: command)
         }
+    }
+
+    /// Returns the task of an owner that is meant.
+    ///
+    /// - Throws: A `Failure` if the owner has no such task, or more than one. If only one other owner has such a task,
+    ///   the hint names the command for that owner.
+    func choose(from tasks: [TaskStatus], of owner: OwnerName, command: (String) -> String) throws -> TaskStatus {
+        let own = tasks.filter { $0.owner == owner }
+        let owners = Set(tasks.filter(matches).map(\.owner))
+        guard let other = owners.first, owners.count == 1, other != owner else { return try choose(from: own) }
+        throw Failure(
+            "owner \(owner) has no task \(self)",
+            hint: "owner \(other) has such a task: \(command("\(self) --owner \(other)"))")
     }
 
     /// Returns the task that is meant. For a slot, this is the live task, or the last one if none is live.
