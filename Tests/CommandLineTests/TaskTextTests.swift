@@ -21,22 +21,28 @@ import Testing
     }
 
     @Test func `a stop announces a new task only in case a manifest declares the workload`() throws {
-        let stopping = TaskCommand.Stop.lines(on: try task(.stopping)).map(\.text)
+        let manager = try ConnectionOptions.parse([])
+        func lines(_ task: TaskStatus) -> [String] {
+            TaskCommand.Stop.lines(on: task, command: manager.command).map(\.text)
+        }
+        let stopping = lines(try task(.stopping))
         let sentence = "If a manifest declares web, the reconciler starts a new task; `cube suspend web` prevents this."
         #expect(stopping == ["web/0 is stopping.", sentence])
-        let completed = TaskCommand.Stop.lines(on: try task(.completed)).map(\.text)
+        #expect(lines(try task(.stopping, owner: "shop")).last?.contains("`cube suspend web --owner shop`") == true)
+        let completed = lines(try task(.completed))
         #expect(completed == ["web/0 is completed."])
-        let single = TaskCommand.Stop.lines(on: try task(.stopping, owner: .manual)).map(\.text)
+        let single = lines(try task(.stopping, owner: .manual))
         #expect(single == ["web/0 is stopping."])
     }
 
     @Test func `down names the other owners whose tasks keep running, and the commands that stop them`() throws {
         let tasks = [
             try task(.running, 0, owner: "shop"), try task(.running, 1, owner: "shop"), try task(.running),
-            try task(.scheduled, 0, owner: .manual), try task(.stopped, 1, owner: .manual),
+            try task(.running, 0, owner: .manual), try task(.stopped, 1, owner: .manual),
+            try task(.scheduled, 2, owner: .manual),
         ]
-        let manager = try ConnectionOptions.parse(["--data-dir", "/srv/my cube"])
-        let notes = DownCommand.notes(on: tasks, besides: .default, command: manager.command)
+        let place = try PlaceOptions.parse(["--data-dir", "/srv/my cube"])
+        let notes = DownCommand.notes(on: tasks, besides: .default, command: place.command)
         #expect(
             notes.map(\.text) == [
                 "1 task of owner manual keeps running; "
@@ -49,15 +55,16 @@ import Testing
         let done = [
             try task(.completed, 0, attempt: 1, kind: .job), try task(.failed, 0, attempt: 0, kind: .job),
         ]
-        #expect(done.isCompletedJob)
+        #expect(done.isCompletedJob(of: nil) && done.isCompletedJob(of: 1))
+        #expect(!done.isCompletedJob(of: 2), "the second replica has never run")
         for (state, isCompleted) in [(TaskState.completed, true), (.failed, false), (.running, false)] {
             let tasks = try done + [task(state, 1, kind: .job)]
-            #expect(tasks.isCompletedJob == isCompleted, "\(state)")
+            #expect(tasks.isCompletedJob(of: 2) == isCompleted, "\(state)")
         }
         let service = [try task(.completed)]
-        #expect(!service.isCompletedJob)
+        #expect(!service.isCompletedJob(of: nil))
         let none: [TaskStatus] = []
-        #expect(!none.isCompletedJob)
+        #expect(!none.isCompletedJob(of: nil))
     }
 
     @Test func `a command in a message contains the options that were given, quoted for a shell`() throws {

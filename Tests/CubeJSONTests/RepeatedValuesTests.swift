@@ -34,7 +34,8 @@ struct RepeatedValuesTests {
         let repeated = RepeatedValues(of: Part.self)
         for _ in 0..<2 {
             #expect(throws: DecodingError.self) {
-                try JSONBytesDecoder.value(Whole.self, from: Array(#"{"parts": [{"name": 1}]}"#.utf8), repeated: repeated)
+                try JSONBytesDecoder.value(
+                    Whole.self, from: Array(#"{"parts": [{"name": 1}]}"#.utf8), repeated: repeated)
             }
         }
     }

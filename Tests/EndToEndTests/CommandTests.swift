@@ -84,6 +84,25 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `up starts again beside another worker of its directory`() async throws {
+            try await World.with { world in
+                func workers() -> [String] { world.json(at: "run/addresses.json")?["workers"] as? [String] ?? [] }
+                let first = try world.start("up")
+                try await world.wait(for: "up") { world.address("manager") != nil && workers().count == 1 }
+                // `up` runs the first worker of its directory.
+                let socket = world.socket("other")
+                try world.start("worker", "--name", "zz", "--listen", "unix:\(socket)")
+                try await world.wait(for: "the other worker") { workers().count == 2 }
+                first.kill(SIGTERM)
+                #expect(await first.ended() == 0)
+
+                let again = try world.start("up")
+                try await world.wait(for: "up") { world.address("manager") != nil && workers().count == 2 }
+                #expect(again.isRunning)
+                #expect(workers().contains { $0.hasSuffix(socket) })
+            }
+        }
+
         @Test func `a result that cannot be written is an error`() async throws {
             try await World.with { world in
                 try world.service("web")

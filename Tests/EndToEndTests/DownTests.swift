@@ -137,14 +137,14 @@ extension EndToEndTests {
                     "slow",
                     [
                         "name": "slow", "command": ["sh", "-c", "trap '' TERM; while :; do sleep 0.2; done"],
-                        "stop": ["grace": "8s"],
+                        "stop": ["grace": "30s"],
                     ])
                 let up = try world.start("up")
                 let wait = try await world.run("status", "--wait", "--timeout", "60s")
                 #expect(wait.status == 0, "\(wait.standardError)")
-                let early = try await world.run("down", "--timeout", "4s")
+                let early = try await world.run("down", "--timeout", "10s")
                 #expect(early.status == 1)
-                #expect(early.standardError.contains("1 task of default has not ended after 4s: slow/0"))
+                #expect(early.standardError.contains("1 task of default has not ended after 10s: slow/0"))
                 #expect(early.standardError.contains("run `cube down` again with a longer --timeout"))
                 #expect(!early.standardError.contains("silent"), "no manager is left that could list nodes")
                 #expect(await up.ended() == 0)

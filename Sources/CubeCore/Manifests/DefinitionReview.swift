@@ -17,14 +17,14 @@ package struct DefinitionReview: Sendable {
 
     private init(of definitions: [(position: Int, definition: TaskDefinition, path: String)]) {
         // The replicas of a workload have the same definition, which is reviewed once. Definitions are the same if their bytes are.
-        var known: [[UInt8]: Refusals] = [:]
+        var known: [ByteKey: Refusals] = [:]
         for (position, definition, path) in definitions where definition.contentSources.isEmpty {
             // A definition that cannot be encoded is reviewed alone.
-            let bytes = definitions.count > 1 ? (try? JSONBytesEncoder.bytes(of: definition)) ?? [] : []
-            var refusals = bytes.isEmpty ? nil : known[bytes]
+            let key = definitions.count > 1 ? (try? JSONBytesEncoder.bytes(of: definition)).map(ByteKey.init) : nil
+            var refusals = key.flatMap { known[$0] }
             if refusals?.path != path { refusals = nil }
             let result = refusals ?? Refusals(path: path, errors: definition.refusals(at: path))
-            if !bytes.isEmpty { known[bytes] = result }
+            if let key { known[key] = result }
             found[position] = result
         }
     }

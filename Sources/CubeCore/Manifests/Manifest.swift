@@ -14,9 +14,12 @@ struct Manifest: Sendable {
 
     /// Returns a table of all fields of a manifest, combined from the tables of each class of fields.
     static func table(
-        replacing: FieldTable<TaskDefinition>, settings: FieldTable<TaskDefinition>, steering: FieldTable<Steering>
+        replacing: FieldTable<TaskDefinition.Fields>, settings: FieldTable<TaskDefinition.Fields>,
+        steering: FieldTable<Steering>
     ) -> FieldTable<Manifest> {
-        let taskFields: [Field<Manifest>] = (replacing.fields + settings.fields).map { $0.within(\.definition) }
+        let taskFields: [Field<Manifest>] = (replacing.fields + settings.fields).map {
+            $0.inDefinition.within(\.definition)
+        }
         let steeringFields: [Field<Manifest>] = steering.fields.map { $0.within(\.steering) }
         return FieldTable(
             identifyingFields.fields + taskFields + steeringFields, standard: empty,
@@ -34,7 +37,7 @@ struct Manifest: Sendable {
             .remark(
                 "$schema", example: "cube.schema.json", "The JSON Schema that an editor validates the file against."),
             .remark("$comment", example: "The shop's web server.", "A comment for people. Cube ignores it."),
-            TaskDefinition.nameField.within(\.definition),
+            TaskDefinition.nameField.inDefinition.within(\.definition),
         ], standard: empty)
 
     /// Returns the warnings about a valid manifest.

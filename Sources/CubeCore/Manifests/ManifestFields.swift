@@ -7,9 +7,9 @@ package import CubeTypes
 /// tables are passed as a value, so that a test can add a field.
 package final class ManifestFields: Sendable {
     /// The fields of the spec digest: a change replaces the task.
-    let replacing: FieldTable<TaskDefinition>
+    let replacing: FieldTable<TaskDefinition.Fields>
     /// The fields of the settings digest: a change is made in place.
-    let settings: FieldTable<TaskDefinition>
+    let settings: FieldTable<TaskDefinition.Fields>
     /// The fields that control the reconciler.
     let steering: FieldTable<Steering>
     /// All fields of a manifest, including the identifying and the unsupported fields.
@@ -22,7 +22,8 @@ package final class ManifestFields: Sendable {
         replacing: TaskDefinition.replacingFields, settings: TaskDefinition.settingFields, steering: Steering.fields)
 
     init(
-        replacing: FieldTable<TaskDefinition>, settings: FieldTable<TaskDefinition>, steering: FieldTable<Steering>
+        replacing: FieldTable<TaskDefinition.Fields>, settings: FieldTable<TaskDefinition.Fields>,
+        steering: FieldTable<Steering>
     ) {
         self.replacing = replacing
         self.settings = settings
@@ -47,7 +48,8 @@ extension ManifestFields {
     package func specDigest(of definition: TaskDefinition, among present: PresentFields = .all) -> Digest {
         .sha256(
             of: replacing.canonicalBytes(
-                Self.written(definition), without: TaskDefinition.standardService, among: present.from(firstReplacing)))
+                Self.written(definition).fields, without: TaskDefinition.standardService.fields,
+                among: present.from(firstReplacing)))
     }
 
     /// The digest of the fields that change in place.
@@ -56,13 +58,15 @@ extension ManifestFields {
     package func settingsDigest(of definition: TaskDefinition, among present: PresentFields = .all) -> Digest {
         .sha256(
             of: settings.canonicalBytes(
-                definition, without: .standard(of: definition.kind), among: present.from(firstSetting)))
+                definition.fields, without: TaskDefinition.standard(of: definition.kind).fields,
+                among: present.from(firstSetting)))
     }
 
     /// The canonical form of the replacing fields. A field written with its default counts as absent. The name is not part of
     /// the form: it belongs to the slot.
     func canonicalSpec(_ definition: TaskDefinition) -> CanonicalJSON {
-        .object(replacing.canonical(Self.written(definition), without: TaskDefinition.standardService))
+        .object(
+            replacing.canonical(Self.written(definition).fields, without: TaskDefinition.standardService.fields))
     }
 
     /// Returns a definition in which `no_new_privileges` is absent if it has its default, which depends on another field.
@@ -75,7 +79,7 @@ extension ManifestFields {
 
     /// The canonical form of the settings. The defaults of `restart` and `on_lost` depend on the kind.
     func canonicalSettings(_ definition: TaskDefinition) -> CanonicalJSON {
-        .object(settings.canonical(definition, without: .standard(of: definition.kind)))
+        .object(settings.canonical(definition.fields, without: TaskDefinition.standard(of: definition.kind).fields))
     }
 
     /// The canonical form of the steering fields.
@@ -92,7 +96,7 @@ extension ManifestFields {
     /// Returns a definition with the settings of another definition. All other fields stay the same.
     package func definition(_ definition: TaskDefinition, withSettingsOf other: TaskDefinition) -> TaskDefinition {
         var changed = definition
-        settings.copy(from: other, into: &changed)
+        settings.copy(from: other.fields, into: &changed.fields)
         return changed
     }
 }

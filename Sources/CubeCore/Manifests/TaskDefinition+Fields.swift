@@ -8,36 +8,35 @@ extension TaskDefinition {
     /// content.
     package static let wireSchema = wireFields.wireSchema.merging(["description": "The definition of a task."]) { $1 }
 
-    private static let wireFields = FieldTable<TaskDefinition>(
-        [idField, nameField] + replacingFields.fields + settingFields.fields, standard: Manifest.empty.definition)
+    private static let wireFields = FieldTable<Fields>(
+        [idField, nameField] + replacingFields.fields + settingFields.fields, standard: Manifest.empty.definition.fields
+    )
 
     /// Returns an error for each field with a value that would be invalid in a manifest.
     ///
     /// - Parameter path: the path of the definition in the request; empty if it is the whole body.
     package func problems(at path: String) -> [ValidationError] {
         var checker = FieldChecker()
-        Self.wireFields.examine(self, &checker)
+        Self.wireFields.examine(fields, &checker)
         return checker.problems.map { ValidationError(field: $0.field.below(path), value: nil, message: $0.rule) }
     }
 
     /// The id, which exists only on the wire, because a manifest identifies its workload by name.
-    private static let idField = Field<TaskDefinition.Fields>(
+    private static let idField = Field<Fields>(
         "id", \.id,
         FieldType<String>.string(
             "id", example: "deploy-42", schema: ["pattern": "^[ -~]{1,128}$"], rule: idRule,
             parse: { isID($0) ? $0 : nil }, write: { .string($0) }
         ).optional,
-        "The client's id for this task. Scheduling a definition again with the same id does not start another task."
-    ).inDefinition
+        "The client's id for this task. Scheduling a definition again with the same id does not start another task.")
 
-    static let nameField = Field<TaskDefinition.Fields>(
+    static let nameField = Field<Fields>(
         "name", \.name, .name, isRequired: true, example: "web",
-        "The name of the workload. It is unique within the owner."
-    ).inDefinition
+        "The name of the workload. It is unique within the owner.")
 
     /// The fields of the spec digest.
-    static let replacingFields = FieldTable(
-        inDefinition: [
+    static let replacingFields = FieldTable<Fields>(
+        [
             Field(
                 "kind", \.kindAndItsDefaults,
                 .oneOf(
@@ -112,11 +111,11 @@ extension TaskDefinition {
             Field(
                 "volumes", \.volumes, .volumes,
                 "What is mounted into the container. Only a task with `image` can have volumes."),
-        ])
+        ], standard: Manifest.empty.definition.fields)
 
     /// The fields of the settings digest.
-    static let settingFields = FieldTable(
-        inDefinition: [
+    static let settingFields = FieldTable<Fields>(
+        [
             Field(
                 "health", \.health, HealthChecks.fields,
                 example: ["ready": ["http": ["port": "http"]], "live": ["tcp": ["port": "http"]]],
@@ -142,7 +141,7 @@ extension TaskDefinition {
                     + "killed when its worker has had no contact with the manager for 8 seconds, and started elsewhere only "
                     + "after that. The manager being away therefore ends the task, too."),
             Field("labels", \.labels, .labels, "Arbitrary key-value labels. Cube does not interpret them."),
-        ])
+        ], standard: Manifest.empty.definition.fields)
 }
 
 extension TaskDefinition.Fields {
@@ -157,15 +156,11 @@ extension TaskDefinition.Fields {
     }
 }
 
-extension FieldTable<TaskDefinition> {
-    fileprivate init(inDefinition fields: [Field<TaskDefinition.Fields>]) {
-        self.init(fields.map(\.inDefinition), standard: Manifest.empty.definition)
-    }
-}
-
 extension Field<TaskDefinition.Fields> {
-    /// The same field for a definition. It reads and changes the property in its place, because all properties of
-    /// ``CubeTypes/TaskDefinition`` are computed, and a key path to such a property is slow.
+    /// The same field for a definition.
+    ///
+    /// The tables are those of the stored fields of ``CubeTypes/TaskDefinition``, whose own properties are all computed: a key path to a
+    /// computed property is followed at run time.
     var inDefinition: Field<TaskDefinition> {
         Field<TaskDefinition>(
             key: key, summary: summary, isRequired: isRequired, schema: schema, wire: wire,

@@ -19,10 +19,12 @@ extension TaskDefinition {
         var definition = self
         (definition.env, definition.labels, definition.resources, definition.limits) = ([:], [:], .zero, .none)
         let standard = TaskDefinition(name: name, kind: kind)
-        var members = Self.replacingFields.written(definition, without: standard)
-        members.merge(Self.settingFields.written(definition, without: standard)) { $1 }
+        var members = Self.replacingFields.written(definition.fields, without: standard.fields)
+        members.merge(Self.settingFields.written(definition.fields, without: standard.fields)) { $1 }
         // A command alone conflicts with nothing. Most definitions have only that, and reading them would take longest.
-        if kind == .service, members.count == 1, members["command"] != nil, command.first?.isEmpty == false { return [] }
+        if kind == .service, members.count == 1, members["command"] != nil, command.first?.isEmpty == false {
+            return []
+        }
         members["name"] = .string(name.rawValue)
         members["kind"] = .string(kind.rawValue)
         let bytes = CanonicalJSON.object(members).bytes

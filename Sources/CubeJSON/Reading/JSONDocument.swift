@@ -153,7 +153,8 @@ package struct JSONValue: Sendable {
     /// Whether a string or key without escapes has the bytes of a text.
     private func isPlainText(_ other: String) -> Bool {
         withPlainText { content in
-            other.utf8.withContiguousStorageIfAvailable { content.elementsEqual($0) } ?? content.elementsEqual(other.utf8)
+            other.utf8.withContiguousStorageIfAvailable { content.elementsEqual($0) }
+                ?? content.elementsEqual(other.utf8)
         } ?? false
     }
 

@@ -39,9 +39,13 @@ struct DirectiveOptions: ParsableArguments {
 
     /// - Throws: A `Failure` if the workload is a completed job, which a restart does not change.
     func requireTaskToReplace(_ name: WorkloadName) async throws {
-        guard try await manager.reader().tasks(owner: owner.owner, name: name).tasks.isCompletedJob else { return }
+        let owner = try owner.owner
+        let declared = try WrittenStatus(data: manager.place.data).workload(name)
+        let tasks = try await manager.reader().tasks(owner: owner, name: name).tasks
+        guard tasks.isCompletedJob(of: declared?.replicas.desired), declared?.kind ?? .job == .job else { return }
         throw Failure(
-            "\(name) is a completed job and has no running task to replace", hint: "`cube retry \(name)` runs it again")
+            "\(name) is a completed job and has no running task to replace",
+            hint: "\(manager.command("retry \(name)\(OwnerOption.words(owner))")) runs it again")
     }
 
     /// Prints why the workload is frozen, if the written status says so.
@@ -200,9 +204,11 @@ struct ResumeCommand: Command {
 
 extension [TaskStatus] {
     /// Whether these tasks of one workload are those of a job of which every replica has completed.
-    var isCompletedJob: Bool {
+    ///
+    /// - Parameter replicas: the number of declared replicas; `nil` if it is not known.
+    func isCompletedJob(of replicas: Int?) -> Bool {
         let last = Dictionary(grouping: self, by: \.ordinal).values.compactMap { $0.max { $0.attempt < $1.attempt } }
-        return !isEmpty && allSatisfy(\.state.hasEnded)
+        return !isEmpty && last.count >= replicas ?? 1 && allSatisfy(\.state.hasEnded)
             && last.allSatisfy { $0.definition.kind == .job && $0.state == .completed }
     }
 }

@@ -58,7 +58,8 @@ struct DownCommand: Command {
         Terminal.output(
             stopped == 0 ? "Owner \(owner) had no running task." : "Stopped \(Count(stopped, "task")).")
         if other == nil {
-            for line in Self.notes(on: tasks, besides: owner, command: manager.command) { Terminal.note(line) }
+            // A manager that was named has been ended, if it is that of this directory.
+            for line in Self.notes(on: tasks, besides: owner, command: manager.place.command) { Terminal.note(line) }
         }
         let known = Set(tasks.map(\.id))
         // A manager elsewhere does not know the tasks in this directory's store.
@@ -77,7 +78,9 @@ struct DownCommand: Command {
 
     /// Which tasks of other owners keep running, and the commands that stop them; sorted by owner.
     static func notes(on tasks: [TaskStatus], besides owner: OwnerName, command: (String) -> String) -> [TextLine] {
-        let others = tasks.filter { $0.owner != owner && [.scheduled, .running].contains($0.state) }
+        let others = tasks.filter {
+            $0.owner != owner && ($0.state == .running || $0.state == .scheduled && $0.node != nil)
+        }
         let counts = Dictionary(grouping: others, by: \.owner).mapValues(\.count)
         return counts.sorted { $0.key < $1.key }.map { other, count in
             let tasks = Count(count, "task").verb("of owner \(other) keeps running", "of owner \(other) keep running")
@@ -196,8 +199,7 @@ struct DownCommand: Command {
 
     /// The hint if tasks have not ended in time.
     private static func hintAfterTimeout(managerRemains: Bool) -> String {
-        "each task has its grace period (`stop.grace`) to end, and its supervisor kills it then; to wait for it, run "
-            + "`cube down` again with a longer --timeout"
+        "a task has its grace period to end (`stop.grace` in its manifest); run `cube down` again with a longer --timeout"
             + (managerRemains ? "; `cube node list` shows silent nodes, which cannot end their tasks" : "")
     }
 

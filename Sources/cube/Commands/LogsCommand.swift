@@ -92,15 +92,24 @@ struct LogsCommand: Command {
         }
     }
 
-    /// - Throws: A `Failure` if there is no task, or if subjects have none.
+    /// - Throws: A `Failure` if there is no task, or if subjects have none. A subject without a previous task is only noted.
     private func require(_ tasks: [LoggedTask], missing: [LogSubject]) throws {
         guard tasks.isEmpty || !missing.isEmpty else { return }
         let owner = try owner.owner
-        let names = missing.map(\.description).joined(separator: ", ")
+        func list(_ subjects: [LogSubject]) -> String { subjects.map(\.description).joined(separator: ", ") }
+        if previous, !tasks.isEmpty {
+            return Terminal.note("No previous task of \(list(missing)) is known.")
+        }
+        // An id belongs to no owner.
+        let (ids, names) = (missing.filter(\.isIdentifier), missing.filter { !$0.isIdentifier })
+        let problems = [
+            names.isEmpty ? nil : "owner \(owner) has no task of \(list(names))",
+            ids.isEmpty ? nil : "no task has the id \(list(ids))",
+        ].compactMap { $0 }
         throw Failure(
             subjects.isEmpty
                 ? "owner \(owner) has no task"
-                : previous ? "no previous task of \(names) is known" : "owner \(owner) has no task of \(names)",
+                : previous ? "no previous task of \(list(missing)) is known" : problems.joined(separator: "; "),
             hint: "`cube task list --all` lists all tasks")
     }
 

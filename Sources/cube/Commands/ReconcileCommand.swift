@@ -57,9 +57,6 @@ struct ReconcileCommand: Command {
             manager: { try options.connection(mode == .observe ? .read : .write) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         let notice = ServiceNotice(parts: [role.endpoint])
-        // As for `cube up`: on a terminal, SIGHUP means that the terminal was closed, and ends the process.
-        let look: @Sendable () -> Void = { [guards] in role.reload(guards, place) }
-        try await ForegroundProcess.run(
-            [role, notice], onHangup: Terminal.standardOutput.isInteractive ? nil : look)
+        try await ForegroundProcess.run([role, notice], onHangup: { [guards] in role.reload(guards, place) })
     }
 }

@@ -129,18 +129,18 @@ struct TaskCommand: ParsableCommand {
         func run() async throws {
             let client = try manager.writer()
             let found = try await task.find(owner: owner.owner, at: client) { manager.command("task stop \($0)") }
-            Terminal.output(Self.lines(on: try await client.stop(found.id)))
+            Terminal.output(Self.lines(on: try await client.stop(found.id), command: manager.command))
         }
 
         /// The lines to print after the stop of a task.
-        static func lines(on task: TaskStatus) -> [TextLine] {
+        static func lines(on task: TaskStatus, command: (String) -> String) -> [TextLine] {
             let state: TextLine = "\(task.name)/\(task.ordinal) is \(task.state)."
             guard task.owner != .manual, [.stopping, .stopped].contains(task.state) else { return [state] }
             // Whether a manifest declares the workload is known only where its reconciler runs.
+            let suspend = command("suspend \(task.name)\(OwnerOption.words(task.owner))")
             return [
                 state,
-                "If a manifest declares \(task.name), the reconciler starts a new task; "
-                    + "`cube suspend \(task.name)` prevents this.",
+                "If a manifest declares \(task.name), the reconciler starts a new task; \(suspend) prevents this.",
             ]
         }
     }

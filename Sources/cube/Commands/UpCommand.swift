@@ -94,17 +94,19 @@ struct UpCommand: Command {
         try data.prepare()
         let lock = try DirectoryLock.take(data.run, for: "cube up")
         defer { withExtendedLifetime(lock) {} }
-        // A part that runs alone here has published its address, which no other process can publish again.
-        for directory in [data.manager, data.reconciler] + data.workers.map(data.worker) {
+        let worker = data.workers.first ?? ForegroundProcess.hostName
+        // A part that runs alone here has published its address, and nobody else can publish it again.
+        for directory in [data.manager, data.reconciler, data.worker(worker)] {
             try DirectoryLock.requireFree(directory)
         }
+        let hasOtherWorker = data.workers.contains { $0 != worker && data.isInUse(by: $0) }
         unlink(data.stopping.string)
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
-        Addresses.tell(in: data, log("up")) { $0 = Addresses() }
+        Addresses.tell(in: data, log("up")) { $0 = Addresses(workers: hasOtherWorker ? $0.workers : []) }
 
         let parts = LocalParts(
             data: data, holder: "cube up", managerListens: choice(managerListen),
-            workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,
+            workerListens: choice(workerListen), worker: worker,
             secrets: secrets.map { FilePath($0) }, runtimes: try runtime.kinds,
             allowances: try allowed.allowances, policy: scheduling.policy, prefersImages: scheduling.imageLocality,
             log: log)

@@ -60,6 +60,11 @@ struct DataDirectory: Sendable, Hashable {
         if !ignore.exists { try NamedFile.write(Array("*\n".utf8), to: ignore, permissions: .readableByAll) }
     }
 
+    /// Whether a worker of this directory is running. If that cannot be determined, it may be.
+    func isInUse(by worker: NodeName) -> Bool {
+        do { return try DirectoryLock.holder(of: self.worker(worker)) != nil } catch { return true }
+    }
+
     /// The supervisors of tasks that were started from this directory, by whatever path it was reached, or whose directory was moved
     /// into it.
     var supervisors: [SupervisorProcess] {

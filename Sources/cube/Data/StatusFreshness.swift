@@ -37,8 +37,9 @@ struct StatusFreshness: Encodable {
             let count = supervisors.count + containers.count
             let tasks = count == 0 ? "no task is running" : "\(Count(count, "task").verb("is", "are")) running"
             let living = Set(supervisors.compactMap(\.task) + containers.map(\.assignment.id))
-            // `cube up` would start a second manager, which is refused.
-            let command = data.command(try DirectoryLock.holder(of: data.manager) == nil ? "up" : "reconcile")
+            // `cube up` would start a second manager, which is refused. If the lock cannot be read, nobody knows whether one runs.
+            let manager = try? DirectoryLock.holder(of: data.manager)
+            let command = data.command(manager == nil ? "up" : "reconcile")
             return StatusFreshness(
                 outdated: "\(alone); \(tasks) here now. Start a reconciler with \(command)", isAbsent: true,
                 living: living)

@@ -18,6 +18,8 @@ enum LogSubject: Hashable {
         throw ArgumentParser.ValidationError("\"\(argument)\" must be a name, NAME/ORDINAL or a task id")
     }
 
+    var isIdentifier: Bool { if case .task = self { true } else { false } }
+
     func matches(_ task: LoggedTask) -> Bool {
         switch self {
         case .workload(let name): task.name == name

@@ -58,6 +58,9 @@ struct OwnerOption: ParsableArguments {
     var owner: OwnerName {
         get throws { try ownerOption ?? Environment.parsed("CUBE_OWNER", as: OwnerName.parse) ?? .default }
     }
+
+    /// The option that selects an owner in a command, after a space; empty for the usual one.
+    static func words(_ owner: OwnerName) -> String { owner == .default ? "" : " --owner \(owner)" }
 }
 
 extension Identifier {

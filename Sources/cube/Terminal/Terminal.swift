@@ -103,8 +103,9 @@ struct Terminal: Sendable {
     }
 
     private static func note(_ error: Errno) {
-        // A terminal that is gone, a closed pipe and a closed descriptor have no reader.
-        guard !standardOutput.isInteractive, error != .brokenPipe, error != .badFileDescriptor else { return }
+        // A terminal that is gone, a closed pipe, a closed socket and a closed descriptor have no reader.
+        let hasNoReader = [.brokenPipe, .connectionReset, .badFileDescriptor].contains(error)
+        guard !hasNoReader, !standardOutput.isInteractive else { return }
         _ = firstOutputError.compareExchange(expected: 0, desired: error.rawValue, ordering: .relaxed)
     }
 

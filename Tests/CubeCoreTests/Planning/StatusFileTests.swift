@@ -64,7 +64,10 @@ struct StatusFileTests {
         #expect(status.health == .suspended)
         let held = try #require(status.conditions.first { $0.type == .held })
         #expect(held.message.hasPrefix("suspended manually until "))
-        #expect(held.message.contains("; no manifest declares the workload, so `cube resume web` stops its tasks"))
+        #expect(
+            held.message.contains(
+                "; no manifest declares the workload, so its tasks are stopped when the suspension ends, unless a guard "
+                    + "holds that; `cube resume web` ends the suspension"))
     }
 
     @Test func `the status file of a name that is gone is removed, even after a restart`() {

@@ -56,8 +56,9 @@ struct UpgradeTests {
             Field("zebra", \.workingDirectory, FieldType<String>.absolutePath.optional, "No meaning."),
         ]
         let later = FieldTable(
-            added.map(\.inDefinition) + TaskDefinition.replacingFields.fields, standard: TaskDefinition.replacingFields.standard)
-        let digest = Digest.sha256(of: CanonicalJSON.object(later.canonical(definition, without: standard)).bytes)
+            added + TaskDefinition.replacingFields.fields, standard: TaskDefinition.replacingFields.standard)
+        let digest = Digest.sha256(
+            of: CanonicalJSON.object(later.canonical(definition.fields, without: standard.fields)).bytes)
         #expect(digest == definition.specDigest)
     }
 }

@@ -59,7 +59,8 @@ package struct Difference: Codable, Hashable, Sendable {
 extension ManifestFields {
     /// Returns the fields in which two definitions of a task differ, named as in manifests.
     func differences(from observed: TaskDefinition, to desired: TaskDefinition) -> [Difference] {
-        Difference.list(from: replacing.shown(observed), to: replacing.shown(desired), replaces: true)
+        let (observed, desired) = (observed.fields, desired.fields)
+        return Difference.list(from: replacing.shown(observed), to: replacing.shown(desired), replaces: true)
             + Difference.list(from: settings.shown(observed), to: settings.shown(desired), replaces: false)
     }
 }

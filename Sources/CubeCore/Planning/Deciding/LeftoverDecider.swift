@@ -38,9 +38,10 @@ struct LeftoverDecider {
             return Step(action, .due, change: change)
         }
         let freeze = directives.suspend
-        // Nothing happens before the suspension ends, and what then happens is not what a person expects who resumes a workload.
+        // Says what follows the suspension: `resume` usually starts tasks.
         let frozen = freeze.map {
-            "\($0.freezeText); no manifest declares the workload, so \(wording(.resume(name))) stops its tasks"
+            "\($0.freezeText); no manifest declares the workload, so its tasks are stopped when the suspension ends, unless a "
+                + "guard holds that; \(wording(.resume(name))) ends the suspension"
         }
         return Decision(
             rule: freeze == nil ? .prune : .suspended, reason: frozen ?? "no manifest declares the workload",
