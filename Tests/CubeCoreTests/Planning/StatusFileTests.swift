@@ -67,7 +67,7 @@ struct StatusFileTests {
         #expect(
             held.message.contains(
                 "; no manifest declares the workload, so its tasks are stopped when the suspension ends, unless a guard "
-                    + "holds that; `cube resume web` ends the suspension"))
+                    + "holds that; cube resume web ends the suspension"))
     }
 
     @Test func `the status file of a name that is gone is removed, even after a restart`() {
