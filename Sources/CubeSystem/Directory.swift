@@ -3,15 +3,20 @@ package import SystemPackage
 
 /// Operations on directories that the reconciler, the manager, the worker and the command line share.
 package enum Directory {
-    /// Creates a directory and any missing parent directories, all with access for this user only. An existing directory is not
-    /// changed.
-    package static func create(_ path: FilePath) throws(FileError) {
-        func isThere() -> Bool { path.withPlatformString { mkdir($0, 0o700) } == 0 || errno == EEXIST }
+    /// Creates a directory and any missing parent directories. An existing directory is not changed.
+    ///
+    /// - Parameter permissions: the permissions of each new directory, before the umask; default: access for this user only.
+    package static func create(
+        _ path: FilePath, permissions: FilePermissions = .ownerReadWriteExecute
+    ) throws(FileError) {
+        func isThere() -> Bool {
+            path.withPlatformString { mkdir($0, permissions.rawValue) } == 0 || errno == EEXIST
+        }
         if isThere() { return }
         let error = FileError.last(path.string)
         let parent = path.removingLastComponent()
         guard error.errno == .noSuchFileOrDirectory, !parent.isEmpty else { throw error }
-        try create(parent)
+        try create(parent, permissions: permissions)
         guard isThere() else { throw .last(path.string) }
     }
 

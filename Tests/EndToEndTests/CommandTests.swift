@@ -103,6 +103,22 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `init creates a directory that other users can read, within the umask`() async throws {
+            try await World.with { world in
+                for (umask, mode) in [("022", 0o755), ("077", 0o700)] {
+                    let directory = world.directory.appending(path: "for-\(umask)/manifests")
+                    let output = try await world.run(
+                        ["init", "--manifests", directory.path],
+                        through: ["sh", "-c", #"umask \#(umask); exec "$0" "$@""#])
+                    #expect(output.status == 0, "\(output.standardError)")
+                    for place in [directory, directory.deletingLastPathComponent()] {
+                        let attributes = try FileManager.default.attributesOfItem(atPath: place.path)
+                        #expect(attributes[.posixPermissions] as? Int == mode, "\(place.path)")
+                    }
+                }
+            }
+        }
+
         @Test func `a result that cannot be written is an error`() async throws {
             try await World.with { world in
                 try world.service("web")

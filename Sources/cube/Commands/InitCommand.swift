@@ -24,7 +24,7 @@ struct InitCommand: Command {
     @OptionGroup var place: PlaceOptions
 
     func run() async throws {
-        try place.manifests.makeDirectory()
+        try place.manifests.makeDirectory(permissions: .executableByAll)
         let file = place.manifests.appending("\(name).json")
         guard !file.exists else {
             throw Failure("\(file) already exists", hint: "edit it, or write another manifest with `cube init NAME`")

@@ -163,8 +163,8 @@ extension FilePath {
     }
 
     /// Creates a directory and its missing parents, accessible only to this user.
-    func makeDirectory() throws {
-        do throws(FileError) { try Directory.create(self) } catch {
+    func makeDirectory(permissions: FilePermissions = .ownerReadWriteExecute) throws {
+        do throws(FileError) { try Directory.create(self, permissions: permissions) } catch {
             throw FileProblem(doing: "create the directory", error)
         }
     }

@@ -47,6 +47,8 @@ enum NamedFile {
 extension FilePermissions {
     /// Those of a file that holds no secret.
     static let readableByAll: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+    /// Those of a directory or a program that holds no secret.
+    static let executableByAll: FilePermissions = [.readableByAll, .ownerExecute, .groupExecute, .otherExecute]
 }
 
 /// A system error about a file.

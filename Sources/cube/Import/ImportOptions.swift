@@ -53,10 +53,8 @@ struct ImportOptions: ParsableArguments {
                 hint: "select another directory with --manifests, or overwrite them with --force")
         }
         for (path, bytes, isExecutable) in files + manifests {
-            try path.removingLastComponent().makeDirectory()
-            let permissions: FilePermissions =
-                isExecutable ? [.readableByAll, .ownerExecute, .groupExecute, .otherExecute] : .readableByAll
-            try NamedFile.write(bytes, to: path, permissions: permissions)
+            try path.removingLastComponent().makeDirectory(permissions: .executableByAll)
+            try NamedFile.write(bytes, to: path, permissions: isExecutable ? .executableByAll : .readableByAll)
         }
         return (files + manifests).map(\.0)
     }
