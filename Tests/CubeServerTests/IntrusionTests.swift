@@ -5,6 +5,7 @@ import Glibc
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -120,7 +121,7 @@ struct IntrusionTests {
         let members = Route(.get, "/members", .worker) { _ in .noContent }
         try await withRoutes([members]) { endpoint, _ in
             guard case .tcp(_, let port) = endpoint.address else { throw NotListening() }
-            let idle = try Self.connect(count, to: port)
+            let idle = try await Self.connect(count, to: port)
             defer { for descriptor in idle { close(descriptor) } }
             #expect(idle.count == count)
             #expect(try await ask(.GET, endpoint, "/members", token: .worker).status == 204)
@@ -131,13 +132,16 @@ struct IntrusionTests {
         }
     }
 
-    private static func connect(_ count: Int, to port: Int) throws -> [Int32] {
+    private static func connect(_ count: Int, to port: Int) async throws -> [Int32] {
         let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
-        return try (0..<count).map { _ in
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-            let result = address.withSockAddr { Glibc.connect(descriptor, $0, socklen_t($1)) }
-            guard descriptor >= 0, result == 0 else { throw NotListening() }
-            return descriptor
+        // Waiting must not block a thread of the pool that all tests share, and that the server needs to take connections.
+        return try await NIOThreadPool.singleton.runIfActive {
+            try (0..<count).map { _ in
+                let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+                let result = address.withSockAddr { Glibc.connect(descriptor, $0, socklen_t($1)) }
+                guard descriptor >= 0, result == 0 else { throw NotListening() }
+                return descriptor
+            }
         }
     }
 
