@@ -135,9 +135,11 @@ package enum ManifestDecoder {
             var manifest = Manifest.empty
             let problemsBefore = reader.problems.count
             let present = fields.manifest.read(object, into: &manifest, &reader)
-            if reader.problems.count == problemsBefore {
+            let problems = reader.problems[problemsBefore...]
+            if problems.isEmpty { warnings += manifest.warnings(object) }
+            // The elements of a field with a problem are not complete, so they cannot be matched with those of the file.
+            if !problems.contains(where: { TaskDefinition.namesFiles($0.field) }) {
                 manifest.definition.attach(object, &reader, reading: beside)
-                warnings += manifest.warnings(object)
             }
             guard let name = object["name"], let text = name.string else { continue }
             if let first = names.updateValue(name, forKey: text) {

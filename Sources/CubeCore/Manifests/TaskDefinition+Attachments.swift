@@ -14,6 +14,11 @@ extension TaskDefinition {
     /// The maximum total size of the files of one workload in bytes: 1 MiB.
     package static let maximumContent = 1 << 20
 
+    /// Whether the field with a path, such as `files[0].source`, is one that names files, or a part of one.
+    static func namesFiles(_ path: String) -> Bool {
+        ["env_from", "files"].contains(String(path.prefix { $0 != "[" && $0 != "." }))
+    }
+
     /// Stores the content of the files that the manifest names, and reports the files that cannot be read.
     mutating func attach(
         _ object: JSONValue, _ reader: inout FieldReader, reading read: (_ path: String) -> AttachedContent

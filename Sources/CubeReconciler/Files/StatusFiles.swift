@@ -133,7 +133,7 @@ package actor StatusFiles {
     private func load<Value: Decodable>(_ relative: String) -> Value? {
         // An unreadable file is replaced later.
         guard let bytes = try? files.read(directory.appending(relative), limit: Self.maximumFile) else { return nil }
-        written[relative] = bytes.hashValue
+        written[relative] = ByteKey(bytes).hashValue
         return try? JSONBytesDecoder.value(from: bytes)  // A file of another version is replaced later.
     }
 
@@ -185,7 +185,7 @@ package actor StatusFiles {
             return nil
         }
         let content = bytes(of: value)
-        let hash = content.hashValue
+        let hash = ByteKey(content).hashValue
         if change.known == hash { return hash }
         // An unreadable file is replaced.
         if change.known == nil, (try? files.read(path, limit: content.count + 1)) == content { return hash }

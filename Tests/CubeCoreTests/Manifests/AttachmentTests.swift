@@ -51,6 +51,15 @@ import Testing
         #expect(decode(other).workloads.first?.specDigest != workload.specDigest)
     }
 
+    @Test func `an unreadable file is reported beside the errors of other fields`() {
+        let manifest = Self.manifest.replacing("\"command\"", with: "\"replicas\": -1, \"command\"")
+        let found = decode(manifest, ["web.env": "A=1"])
+        #expect(found.diagnostics.map(\.reason) == [.outOfRange, .unreadable])
+        // An element of a field that is wrong itself has no place in the definition.
+        let wrong = decode(Self.manifest.replacing("[\"web.env\"]", with: "[1, \"web.env\"]"))
+        #expect(wrong.diagnostics.map(\.reason) == [.typeMismatch])
+    }
+
     @Test func `an unreadable or invalid file makes the manifest invalid, without showing the content of other files`()
     {
         let found = decode(Self.manifest, ["web.env": "A=1\nhunter2"])
