@@ -1,4 +1,5 @@
 package import CubeJSON
+import CubeTypes
 
 /// The workloads in a manifest file, and the problems found in it.
 package struct DecodedFile: Hashable, Sendable {
