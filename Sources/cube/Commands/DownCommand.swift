@@ -166,12 +166,12 @@ struct DownCommand: Command {
     ) async throws -> (stopped: Int, tasks: [TaskStatus]) {
         let owner = try owner.owner
         if other == nil { try await endUp(data) }
-        let permanent = try other ?? running(data)
-        let hint = Self.hintAfterTimeout(managerRemains: permanent != nil)
+        let remaining = try other ?? running(data)
+        let hint = Self.hintAfterTimeout(managerRemains: remaining != nil)
         let stop = { @Sendable (client: ManagerClient) in
             (stopped: try await stopAll(owner, client, data, hint: hint), tasks: try await client.tasks().tasks)
         }
-        if let client = permanent {
+        if let client = remaining {
             let lease = try await OwnerLease(of: owner, at: client, for: "cube down", in: data)
             return try await lease.hold { try await stop(client) }
         }

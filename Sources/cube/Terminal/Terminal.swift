@@ -88,7 +88,7 @@ struct Terminal: Sendable {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR || errno == EAGAIN { continue }
             guard written > 0 else {
-                if written < 0, descriptor == STDOUT_FILENO { note(Errno(rawValue: errno)) }
+                if written < 0, descriptor == STDOUT_FILENO { keepOutputError(Errno(rawValue: errno)) }
                 return false
             }
             rest = rest.dropFirst(written)
@@ -102,7 +102,7 @@ struct Terminal: Sendable {
         return error == 0 ? nil : Errno(rawValue: error)
     }
 
-    private static func note(_ error: Errno) {
+    private static func keepOutputError(_ error: Errno) {
         // A terminal that is gone, a closed pipe, a closed socket and a closed descriptor have no reader.
         let hasNoReader = [.brokenPipe, .connectionReset, .badFileDescriptor].contains(error)
         guard !hasNoReader, !standardOutput.isInteractive else { return }
