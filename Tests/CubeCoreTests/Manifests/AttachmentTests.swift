@@ -54,7 +54,11 @@ import Testing
     @Test func `an unreadable file is reported beside the errors of other fields`() {
         let manifest = Self.manifest.replacing("\"command\"", with: "\"replicas\": -1, \"command\"")
         let found = decode(manifest, ["web.env": "A=1"])
-        #expect(found.diagnostics.map(\.reason) == [.outOfRange, .unreadable])
+        #expect(
+            found.diagnostics.map(\.summary) == [
+                "replicas: -1 must be a whole number from 0 to 10000",
+                "files[0].source: \"web.conf\" does not exist",
+            ])
         // An element of a field that is wrong itself has no place in the definition.
         let wrong = decode(Self.manifest.replacing("[\"web.env\"]", with: "[1, \"web.env\"]"))
         #expect(wrong.diagnostics.map(\.reason) == [.typeMismatch])
