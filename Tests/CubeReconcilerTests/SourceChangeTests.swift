@@ -32,6 +32,17 @@ import Testing
         #expect(pending.take(including: []) == SourceChange(open: ["a.json", "b.json"]))
     }
 
+    @Test func `Another revision is something to look at, once`() {
+        var pending = SourceChange(open: ["a.json"])
+        #expect(pending.isEmpty)
+        pending.merge(SourceChange(revision: true))
+        pending.merge(SourceChange(entries: ["b.json"]))
+        #expect(!pending.isEmpty)
+        #expect(
+            pending.take(including: []) == SourceChange(entries: ["b.json"], open: ["a.json"], revision: true))
+        #expect(pending == SourceChange(open: ["a.json"]))
+    }
+
     @Test func `A file is overdue some time after it was first seen open`() {
         var files = FilesBeingWritten(patience: .seconds(5))
         #expect(files.overdueAt == nil)

@@ -21,7 +21,8 @@ final class SourceFeed: ManifestFeed {
         var poll: Duration = .seconds(5)
         /// A file that a program keeps open for writing is read after this time.
         var writer: Duration = .seconds(5)
-        /// The interval between two checks whether git is still at work, and the time from a change to the comparison with the commit.
+        /// The interval between two checks whether git is still at work, and the time from a change of a manifest or of the git
+        /// directory to the comparison with the commit.
         var git: Duration = .milliseconds(100)
         /// The time for which a change waits for git, which may have left its lock behind.
         var gitPatience: Duration = .seconds(10)
@@ -87,6 +88,8 @@ final class SourceFeed: ManifestFeed {
             var change = watcher.take(including: writers.overdue(at: now()))
             if !change.isEmpty, await wait(for: &lock) { change.merge(watcher.take()) }
             writers.note(change.open, at: now())
+            // Git replaces several files for one commit. The comparison waits until it has replaced the last one.
+            if change.revision { revisionAt = now() + pace.git }
             let isListingDue = listing.withLock { $0.at.map { $0 <= now() } ?? false }
             if change.everything || rescanAt <= now() {
                 extent = .everything

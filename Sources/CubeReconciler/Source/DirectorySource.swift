@@ -141,6 +141,7 @@ package actor DirectorySource {
         case .names: return walk(tree, .names, began)
         case .entries(let entries): return look(at: entries, in: tree, began)
         case .revision:
+            findCheckout(of: tree)
             return snapshot(of: tree, began, isPartial: true, isComplete: true, files: [:], problems: [])
         }
     }
@@ -172,6 +173,7 @@ package actor DirectorySource {
         index.note(linkWays: scan.linkWays, isAll: true)
         watchBeside(changed: nil)
         index.forgetChanges()
+        findCheckout(of: tree)
         var snapshot = snapshot(
             of: tree, began, isPartial: false, isComplete: scan.isComplete, files: index.states,
             problems: scan.problems)
@@ -256,12 +258,10 @@ package actor DirectorySource {
             root: tree.identity, files: states, problems: problems,
             source: SourceRevision(path: path.string))
         do throws(FileError) {
-            if !isPartial { git = try GitCheckout.find(above: tree.realPath, files: files) }
             snapshot.isBusy = try git?.isBusy() ?? false
             snapshot.source.commit = try git?.commit()
         } catch {
-            // A repository that is not accessible is no problem: only its lock is then not detected.
-            git = nil
+            git = nil  // The next look that searches for it tries again.
         }
         do throws(FileError) {
             if try self.files.openRoot(path)?.identity != tree.identity { snapshot.isComplete = false }
@@ -270,6 +270,15 @@ package actor DirectorySource {
         }
         snapshot.ended = now()
         return snapshot
+    }
+
+    /// Finds the checkout that contains the source, and watches its git directory, which may have replaced another one.
+    private func findCheckout(of tree: any FileTree) {
+        do throws(FileError) { git = try GitCheckout.find(above: tree.realPath, files: files) } catch {
+            // A repository that is not accessible is no problem: only its lock is then not detected.
+            git = nil
+        }
+        watcher?.watch(checkout: git?.directory)
     }
 
     private func withoutRoot(_ began: Timestamp, _ why: String) -> ManifestSnapshot {

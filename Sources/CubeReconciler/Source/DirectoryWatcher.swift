@@ -14,15 +14,20 @@ package struct SourceChange: Hashable, Sendable {
     package var open: Set<BytePath>
     /// Whether anything may have changed: events were lost, or another directory became the root.
     package var everything: Bool
+    /// Whether git has written to its directory, so that another commit may be checked out, or other files may differ from it.
+    package var revision: Bool
 
-    package init(entries: Set<BytePath> = [], open: Set<BytePath> = [], everything: Bool = false) {
+    package init(
+        entries: Set<BytePath> = [], open: Set<BytePath> = [], everything: Bool = false, revision: Bool = false
+    ) {
         self.entries = entries
         self.open = open
         self.everything = everything
+        self.revision = revision
     }
 
     /// Whether there is nothing to look at yet.
-    package var isEmpty: Bool { entries.isEmpty && !everything }
+    package var isEmpty: Bool { entries.isEmpty && !everything && !revision }
 
     /// Above this number of entries, a look at everything is as cheap.
     private static let maximumEntries = 1024
@@ -34,6 +39,7 @@ package struct SourceChange: Hashable, Sendable {
         open.subtract(later.entries)
         open.formUnion(later.open)
         everything = everything || later.everything || entries.count > Self.maximumEntries
+        revision = revision || later.revision
         if everything { entries = [] }
     }
 
@@ -54,14 +60,18 @@ package final class DirectoryWatcher: Sendable {
         var paths: Set<BytePath> = []
         /// Entries of the directory on the path to the root. If one changes, another directory may become the root.
         var ways: Set<BytePath> = []
+        /// Whether it is the git directory of the checkout.
+        var isCheckout = false
 
-        var isIdle: Bool { paths.isEmpty && ways.isEmpty }
+        var isIdle: Bool { paths.isEmpty && ways.isEmpty && !isCheckout }
     }
 
     private struct State {
         var rootPath = FilePath()
         var watched: [CInt: Watched] = [:]
         var descriptors: [BytePath: CInt] = [:]
+        /// The watch of the checkout's git directory; `nil` if that is not watched.
+        var checkout: CInt?
         /// Why directories, or the entries on the path to the root, are not watched.
         var problem: String?
         var problemOfWays: String?
@@ -162,6 +172,25 @@ package final class DirectoryWatcher: Sendable {
         }
     }
 
+    /// Watches the git directory of the checkout, and stops watching an earlier one. If the directory cannot be watched, only scans
+    /// find another commit.
+    ///
+    /// Call this before reading the commit, so that no later commit is missed. The watch of a directory that is watched already stays.
+    ///
+    /// - Parameter directory: The directory that contains `HEAD` and the index; `nil` if there is none.
+    package func watch(checkout directory: FilePath?) {
+        guard descriptor >= 0 else { return }
+        state.withLock { state in
+            let watch = directory?.withPlatformString { inotify_add_watch(descriptor, $0, checkoutMask) } ?? -1
+            if let former = state.checkout, former != watch {
+                state.watched[former]?.isCheckout = false
+                if state.watched[former]?.isIdle == true { drop(former, &state) }
+            }
+            state.checkout = watch < 0 ? nil : watch
+            if watch >= 0 { state.watched[watch, default: Watched()].isCheckout = true }
+        }
+    }
+
     private func dropIdle(_ state: inout State) {
         for (watch, known) in state.watched where known.isIdle { drop(watch, &state) }
     }
@@ -252,8 +281,17 @@ package final class DirectoryWatcher: Sendable {
             return SourceChange(everything: true)
         }
         let entries = name.isRoot ? watched.paths : Set(watched.paths.map { $0.appending(name) })
-        return isBeingWritten(mask, entries, state) ? SourceChange(open: entries) : SourceChange(entries: entries)
+        var change = isBeingWritten(mask, entries, state) ? SourceChange(open: entries) : SourceChange(entries: entries)
+        // An event without a name says that the git directory itself is gone or was moved.
+        change.revision = watched.isCheckout && (name.isRoot || revisionFiles.contains(name))
+        return change
     }
+
+    /// The files of a git directory of which at least one is replaced or removed when git has changed the index or the checked-out commit.
+    ///
+    /// Not every commit writes the index, and some write it before the branch. Git removes `HEAD.lock` after it has moved the branch
+    /// that is checked out.
+    private static let revisionFiles: Set<BytePath> = ["HEAD", "HEAD.lock", "index"]
 
     /// Whether an event says that a program is writing a file, so that another event follows when it closes the file.
     private static func isBeingWritten(_ mask: Int32, _ entries: Set<BytePath>, _ state: State) -> Bool {
@@ -279,6 +317,9 @@ package final class DirectoryWatcher: Sendable {
         }
     }
 }
+
+private let checkoutMask = UInt32(
+    IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_ADD)
 
 private let mask = UInt32(
     IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF

@@ -4,7 +4,7 @@ import SystemPackage
 /// The git checkout that contains a directory, read without running git.
 struct GitCheckout {
     /// The git directory of this working tree, with its index and its `HEAD`.
-    private let directory: FilePath
+    let directory: FilePath
     /// The git directory that all working trees of the repository share, with its branches.
     private let common: FilePath
     private let files: any FileSystem
