@@ -34,6 +34,8 @@ package struct Rule: OpenSet {
     // Rules that stop tasks.
     package static let scaleDown: Rule = "scale_down"
     package static let duplicateTask: Rule = "duplicate_task"
+    /// The stop of a task that is as declared was requested, as by `cube down`. The manager does not record by whom.
+    package static let stopRequested: Rule = "stop_requested"
     package static let prune: Rule = "prune"
 }
 

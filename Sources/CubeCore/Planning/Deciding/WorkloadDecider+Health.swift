@@ -222,6 +222,8 @@ extension Rule {
         case .restart: "a restart was requested"
         case .nodeDrained: "its node is being drained"
         case .reverted: "the rollout of its definition failed"
+        case .stopRequested: "its stop was requested"
+        case .duplicateTask: "its slot has another live task"
         default: "its definition changed"
         }
     }

@@ -151,7 +151,9 @@ extension WorkloadDecider {
     /// Returns the stop of a slot's task that has no successor yet.
     private func replacement(in slot: Slot, _ budget: inout Budget) -> Step? {
         switch slot.phase {
-        case .stopping(let task): Step(stop(task, target.rule, "another task will use its slot"), .inFlight)
+        case .stopping(let task):
+            Step(
+                stop(task, rules.rule(against: task) ?? .stopRequested, "another task will use its slot"), .inFlight)
         case .outdated(let outdated):
             replace(
                 outdated, outdated.rule.replaceText + waitText,
@@ -180,8 +182,8 @@ extension WorkloadDecider {
 
     /// Returns the stop of a surplus task, whose slot another task occupies.
     private func clear(_ task: TaskStatus, _ budget: inout Budget) -> Step {
-        let rule = rules.rule(against: task)
-        let action = stop(task, rule ?? .duplicateTask, rule?.replaceText ?? "its slot has another live task")
+        let rule = rules.rule(against: task) ?? (task.isStopping ? .stopRequested : .duplicateTask)
+        let action = stop(task, rule, rule.replaceText)
         if task.isStopping { return Step(action, .inFlight) }
         let waitsFor = task.isServing ? wait(for: task, emptiesSlot: false, &budget) : nil
         return Step(
