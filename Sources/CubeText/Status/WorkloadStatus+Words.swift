@@ -6,11 +6,8 @@ extension WorkloadStatus {
     /// The location of the manifest, such as `web.json:3`.
     package var place: String? { file.map { file in line.map { "\(file):\($0)" } ?? file } }
 
-    /// The number of ready tasks and of replicas, such as `1/2`; `done` for a job whose tasks have completed.
-    package var readiness: String {
-        if kind == .job, !tasks.isEmpty, tasks.allSatisfy({ $0.state == .completed }) { return "done" }
-        return "\(replicas.ready)/\(replicas.desired)"
-    }
+    /// The number of ready tasks and of replicas, such as `1/2`; `done` for a job that has completed.
+    package var readiness: String { isCompletedJob ? "done" : "\(replicas.ready)/\(replicas.desired)" }
 
     /// The reason for the state of the workload, in a few words; `nil` if there is nothing to report.
     package var why: String? {

@@ -19,9 +19,14 @@ struct LeftoverDecider {
         // The declared number of replicas is not known. It is assumed to be the number of live tasks plus the number of empty
         // slots whose last task completed or failed.
         let taken = Set(live.map(\.ordinal))
-        let ended = observed.ended.values.filter { [.completed, .failed].contains($0.state) }
-        let desired = live.count + ended.count { !taken.contains($0.ordinal) }
-        return Decision(rule: kept.rule, reason: reason, health: health, replicas: replicas(desired: desired))
+        let ended = observed.ended.values.filter {
+            [.completed, .failed].contains($0.state) && !taken.contains($0.ordinal)
+        }
+        var replicas = self.replicas(desired: live.count + ended.count)
+        if (live + ended).contains(where: { $0.definition.kind == .job }) {
+            replicas.completed = ended.count { $0.state == .completed }
+        }
+        return Decision(rule: kept.rule, reason: reason, health: health, replicas: replicas)
     }
 
     /// Prunes the live tasks, if the guards permit it, because no manifest declares the name.

@@ -80,7 +80,9 @@ struct WorkloadDecider {
             rule: rule, reason: reason, steps: steps,
             health: frozen ? WorkloadHealth(.suspended, "suspended", freezeText) : health,
             standstill: frozen ? nil : standstill, differences: differences,
-            replicas: .init(desired: workload.steering.replicas, live: live.count, ready: live.count { $0.ready }),
+            replicas: .init(
+                desired: workload.steering.replicas, live: live.count, ready: live.count { $0.ready },
+                completed: workload.definition.kind == .job ? slots.count { $0.phase == .done } : nil),
             servesWhileFrozen: frozen ? slots.allSatisfy(frees) : nil, wakeAt: wakeAt)
     }
 

@@ -8,7 +8,7 @@ extension WorkloadStatus {
         var status = self
         status.sync = .unknown
         // A completed job stays completed.
-        guard tasks.isEmpty || !tasks.allSatisfy({ $0.state == .completed }) else { return status }
+        guard !isCompletedJob, tasks.isEmpty || !tasks.allSatisfy({ $0.state == .completed }) else { return status }
         guard let living else {
             status.health = .unknown
             return status

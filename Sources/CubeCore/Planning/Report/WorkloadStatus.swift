@@ -8,11 +8,16 @@ package struct WorkloadStatus: Codable, Hashable, Sendable {
         package var desired: Int
         package var live: Int
         package var ready: Int
+        /// The number of declared tasks of a job that have completed and are not run again; `nil` for a service.
+        ///
+        /// The task that ended last in a slot does not show this: the manifest may have gone back to a definition that had completed.
+        package var completed: Int?
 
-        package init(desired: Int, live: Int, ready: Int) {
+        package init(desired: Int, live: Int, ready: Int, completed: Int? = nil) {
             self.desired = desired
             self.live = live
             self.ready = ready
+            self.completed = completed
         }
     }
 
@@ -37,6 +42,9 @@ package struct WorkloadStatus: Codable, Hashable, Sendable {
     package var observedDigest: Digest?
     /// The errors and warnings about the manifest.
     package var diagnostics: [Diagnostic]
+
+    /// Whether the workload is a job that has completed.
+    package var isCompletedJob: Bool { replicas.desired > 0 && replicas.completed == replicas.desired }
 
     enum CodingKeys: String, CodingKey {
         case name, file, line, kind, sync, health, replicas, tasks, endpoints, conditions, diagnostics
