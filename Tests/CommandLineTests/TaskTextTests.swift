@@ -8,13 +8,11 @@ import Testing
 
 /// Tests what commands conclude from the tasks that a manager knows, and what they print about them.
 @Suite struct TaskTextTests {
-    private func task(
-        _ state: TaskState, _ ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .default, kind: TaskKind = .service
-    ) throws -> TaskStatus {
-        let definition = TaskDefinition(name: "web", kind: kind, command: ["x"])
+    private func task(_ state: TaskState, _ ordinal: Int = 0, owner: OwnerName = .default) throws -> TaskStatus {
+        let definition = TaskDefinition(name: "web", command: ["x"])
         return TaskStatus(
-            id: try #require(TaskID(rawValue: "0000000\(attempt)-000\(ordinal)-5000-8000-000000000000")), owner: owner,
-            name: "web", ordinal: ordinal, attempt: attempt, state: state, ready: true,
+            id: try #require(TaskID(rawValue: "00000000-000\(ordinal)-5000-8000-000000000000")), owner: owner,
+            name: "web", ordinal: ordinal, attempt: 0, state: state, ready: true,
             specDigest: try #require(Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))),
             settingsDigest: definition.settingsDigest, createdAt: .now, createdRevision: 1, revision: 1,
             definition: definition)
@@ -49,22 +47,6 @@ import Testing
                     + "`cube down --owner manual --data-dir '/srv/my cube'` stops it.",
                 "2 tasks of owner shop keep running; `cube down --owner shop --data-dir '/srv/my cube'` stops them.",
             ])
-    }
-
-    @Test func `a job has completed once the last task of every replica has`() throws {
-        let done = [
-            try task(.completed, 0, attempt: 1, kind: .job), try task(.failed, 0, attempt: 0, kind: .job),
-        ]
-        #expect(done.isCompletedJob(of: nil) && done.isCompletedJob(of: 1))
-        #expect(!done.isCompletedJob(of: 2), "the second replica has never run")
-        for (state, isCompleted) in [(TaskState.completed, true), (.failed, false), (.running, false)] {
-            let tasks = try done + [task(state, 1, kind: .job)]
-            #expect(tasks.isCompletedJob(of: 2) == isCompleted, "\(state)")
-        }
-        let service = [try task(.completed)]
-        #expect(!service.isCompletedJob(of: nil))
-        let none: [TaskStatus] = []
-        #expect(!none.isCompletedJob(of: nil))
     }
 
     @Test func `a command in a message contains the options that were given, quoted for a shell`() throws {

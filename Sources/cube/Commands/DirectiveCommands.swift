@@ -42,7 +42,7 @@ struct DirectiveOptions: ParsableArguments {
         let owner = try owner.owner
         let declared = try WrittenStatus(data: manager.place.data).workload(name)
         let tasks = try await manager.reader().tasks(owner: owner, name: name).tasks
-        guard tasks.isCompletedJob(of: declared?.replicas.desired), declared?.kind ?? .job == .job else { return }
+        guard tasks.isCompletedJob(declared: declared) else { return }
         throw Failure(
             "\(name) is a completed job and has no running task to replace",
             hint: "\(manager.command("retry \(name)\(OwnerOption.words(owner))")) runs it again")
@@ -199,17 +199,6 @@ struct ResumeCommand: Command {
         }
         try await options.give(.resume, name.rawValue)
         Terminal.output("The suspension of \(name) has ended.")
-    }
-}
-
-extension [TaskStatus] {
-    /// Whether these tasks of one workload are those of a job of which every replica has completed.
-    ///
-    /// - Parameter replicas: the number of declared replicas; `nil` if it is not known.
-    func isCompletedJob(of replicas: Int?) -> Bool {
-        let last = Dictionary(grouping: self, by: \.ordinal).values.compactMap { $0.max { $0.attempt < $1.attempt } }
-        return !isEmpty && last.count >= replicas ?? 1 && allSatisfy(\.state.hasEnded)
-            && last.allSatisfy { $0.definition.kind == .job && $0.state == .completed }
     }
 }
 

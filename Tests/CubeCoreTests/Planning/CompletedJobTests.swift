@@ -66,6 +66,55 @@ struct CompletedJobTests {
         #expect(try status(world).readiness == "done")
     }
 
+    // MARK: Restarts
+
+    private func task(_ state: TaskState, _ ordinal: Int = 0, attempt: Int = 0, kind: TaskKind = .job) -> TaskStatus {
+        let definition = TaskDefinition(name: "job", kind: kind, command: ["x"])
+        return TaskStatus(
+            id: TaskID(rawValue: "0000000\(attempt)-000\(ordinal)-5000-8000-000000000000")!, owner: .default,
+            name: "job", ordinal: ordinal, attempt: attempt, state: state, specDigest: definition.specDigest,
+            settingsDigest: definition.settingsDigest, createdAt: PlanningWorld.start, createdRevision: 1, revision: 1,
+            definition: definition)
+    }
+
+    private func declared(_ replicas: Int, kind: TaskKind = .job) -> WorkloadStatus {
+        WorkloadStatus(
+            name: "job", kind: kind, sync: .synced, health: .progressing,
+            replicas: WorkloadStatus.Replicas(desired: replicas, live: 0, ready: 0))
+    }
+
+    @Test func `a job has no task to restart once the last task of every replica has completed`() {
+        let done = [task(.completed, 0, attempt: 1), task(.failed, 0, attempt: 0)]
+        #expect(done.isCompletedJob(declared: nil) && done.isCompletedJob(declared: declared(1)))
+        #expect(!done.isCompletedJob(declared: declared(2)), "the second replica has never run")
+        #expect(!done.isCompletedJob(declared: declared(1, kind: .service)), "it is a service now")
+        for (state, isCompleted) in [(TaskState.completed, true), (.failed, false), (.running, false)] {
+            let tasks = done + [task(state, 1)]
+            #expect(tasks.isCompletedJob(declared: declared(2)) == isCompleted, "\(state)")
+        }
+        let service = [task(.completed, kind: .service)]
+        #expect(!service.isCompletedJob(declared: nil))
+        let none: [TaskStatus] = []
+        #expect(!none.isCompletedJob(declared: nil))
+    }
+
+    @Test(arguments: [PlanningWorld.Behaviour.fail, .run])
+    func `a job that has completed again has no task to restart, although its last task did not complete`(
+        behaviour: PlanningWorld.Behaviour
+    ) throws {
+        var world = world("once", "twice", "once", behaviour: behaviour)
+        let status = try status(world)
+        #expect(world.list.tasks.isCompletedJob(declared: status))
+        world.direct(.restart, "job")
+        #expect(world.planner.pass(now: world.now).actions.isEmpty)
+        // The written status is older than a retry.
+        world.behaviour["once"] = .run
+        world.direct(.retry, "job")
+        world.settle()
+        #expect(world.live("job").count == 1)
+        #expect(!world.list.tasks.isCompletedJob(declared: status))
+    }
+
     @Test func `a service has no completed replicas`() throws {
         var world = PlanningWorld()
         world.write("job.json", Workload("job"))
