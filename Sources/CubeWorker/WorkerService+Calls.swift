@@ -12,15 +12,14 @@ extension WorkerService {
     ///
     /// The placement is recorded durably before it is acknowledged.
     package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
-        try accept(cluster: assignment.cluster, term: assignment.term)
-        try check(assignment.definition, at: "definition")
-        try admit(assignment)
-        return try take(assignment)
+        let orders = try orders(for: .assign(assignment))
+        try carryOut(orders)
+        return (report(try record(assignment.id)), !orders.isEmpty)
     }
 
     /// Accepts a placement whose caller and definition have been checked.
     func take(_ assignment: TaskAssignment) throws -> (task: WorkerTask, created: Bool) {
-        let orders = table.assign(assignment, started: try startedRun(of: assignment.id), boot: runtime.boot)
+        let orders = try orders(forChecked: assignment)
         try carryOut(orders)
         return (report(try record(assignment.id)), !orders.isEmpty)
     }
@@ -69,15 +68,13 @@ extension WorkerService {
     /// Asks a placement to end. If the placement is unknown, it will never start.
     package func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
         try accept(cluster: cluster, term: term)
-        try carryOut(table.stop(id, placement: placement, started: try startedRun(of: id), now: now()))
+        try carryOut(orders(for: .stop(id, placement: placement)))
         return report(try record(id))
     }
 
     /// Replaces the fields of a task that can change while it runs.
     package func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
-        try accept(cluster: settings.cluster, term: settings.term)
-        try admit(settings, of: id)
-        try carryOut(table.updateSettings(id, settings))
+        try carryOut(orders(for: .update(id, settings)))
         lease(runOf: id)
         return report(try record(id))
     }

@@ -9,10 +9,12 @@ import Logging
 extension WorkerService {
     /// Carries out orders one after the other. The first failure skips the remaining orders.
     ///
+    /// - Parameter written: the tasks whose records in these orders are written already.
     /// - Throws: `APIError` if a call is refused or a record cannot be written.
-    func carryOut(_ orders: [PlacementOrder]) throws {
+    func carryOut(_ orders: [PlacementOrder], written: Set<TaskID> = []) throws {
         for order in orders {
             switch order {
+            case .record(let record, _) where written.contains(record.id): publish(record)
             case .record(let record, let onFullDisk): try keep(record, onFullDisk: onFullDisk)
             case .publish(let record): publish(record)
             case .join(let membership, let onFullDisk): try join(membership, onFullDisk: onFullDisk)

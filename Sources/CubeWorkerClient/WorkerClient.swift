@@ -62,6 +62,16 @@ public struct WorkerClient: Sendable {
         return (task, status == 201)
     }
 
+    /// Carries out up to `WorkerBatch.maximum` operations about different tasks, and returns one result for each, in the same order.
+    /// The worker records them durably before the call returns. Repeating the call has no effect.
+    ///
+    /// - Throws: `stale_term`, `foreign_cluster`; `method_not_allowed` if the worker is older than this call.
+    public func batch(_ batch: WorkerBatch) async throws -> [WorkerResult] {
+        let answer: WorkerBatchAnswer = try await transport.send(
+            TransportRequest(.post, Self.path("tasks", "batch"), body: batch, isIdempotent: true))
+        return answer.results
+    }
+
     /// Returns the changes since a sequence number, or all tasks, and waits for a change if there is none yet.
     ///
     /// - Parameters:

@@ -207,6 +207,37 @@ struct ManagerServiceTests {
         }
     }
 
+    @Test(arguments: [nil, APIError(.methodNotAllowed, "no batches"), APIError(.bodyTooLarge, "too large")])
+    func `Tasks are assigned and stopped in batches, or by separate calls if the worker refuses them`(
+        refusal: APIError?
+    ) async throws {
+        try await TestManager.run { manager in
+            await manager.workers.refuseBatches(with: refusal)
+            // They are due at once when the node joins.
+            let requests = (0..<40).map { manager.request("web", ordinal: $0) }
+            for request in requests { _ = try await manager.service.schedule(request) }
+            try await manager.join()
+            for request in requests { try await manager.wait(for: request.task.id) { $0.ready } }
+            for request in requests { _ = try await manager.service.stop(request.task.id) }
+            for request in requests { try await manager.wait(for: request.task.id) { $0.state == .stopped } }
+            #expect(await Set(manager.workers.started.values) == [1])
+            #expect(await (manager.workers.batches > 0) == (refusal == nil))
+        }
+    }
+
+    @Test func `A batch that fails as a whole is repeated, and refuses no task`() async throws {
+        try await TestManager.run { manager in
+            await manager.workers.refuseBatches(with: APIError(.unavailable, "busy"))
+            let requests = (0..<5).map { manager.request("web", ordinal: $0) }
+            for request in requests { _ = try await manager.service.schedule(request) }
+            try await manager.join()
+            await manager.time.pass(.seconds(1))
+            for request in requests { #expect(try await manager.service.task(request.task.id).state == .scheduled) }
+            await manager.workers.refuseBatches(with: nil)
+            try await manager.time.pass { await manager.workers.started.count == requests.count }
+        }
+    }
+
     @Test func `A task that its worker lost is assigned to it again`() async throws {
         try await TestManager.run { manager in
             try await manager.join()

@@ -28,7 +28,8 @@ struct SchemaTests {
         TaskEviction.self, DrainRequest.self, NodeDrain.self, DrainedTask.self,
         VolumeInfo.self, VolumeList.self, TokenRequest.self, TokenInfo.self, TokenList.self,
         WorkerInfo.self, WorkerWelcome.self, CertificateOrder.self, IssuedCertificate.self, ManagerAuthority.self,
-        TaskAssignment.self, TaskSettings.self, WorkerTask.self,
+        TaskAssignment.self, TaskSettings.self, WorkerTask.self, WorkerBatch.self, WorkerBatchAnswer.self,
+        WorkerResult.self,
         WorkerTaskList.self, VolumeKey.self, WorkerStatus.self, WorkerMetrics.self, TaskMetrics.self,
         ExecRequest.self, ExecSession.self, ExecOutput.self, ExecChunk.self, ExecEnd.self, ExecInput.self,
         ExecReceipt.self, TerminalSize.self,
@@ -37,7 +38,7 @@ struct SchemaTests {
     let components: JSON
 
     init() throws {
-        let schemas = Self.objects.map { $0.schema } + [TaskDefinition.schema, BatchOperation.schema]
+        let schemas = Self.objects.map { $0.schema } + [TaskDefinition.schema, BatchOperation.schema, WorkerOperation.schema]
         components = .object(
             try schemas.reduce(into: [:]) { all, schema in
                 try all.merge(schema.components.mapValues(JSON.init)) { $1 }
@@ -88,6 +89,7 @@ struct SchemaTests {
     @Test func `definitions and operations are decoded and encoded as their schemas describe`() throws {
         try checkLoose(TaskDefinition.self)
         try checkLoose(BatchOperation.self)
+        try checkLoose(WorkerOperation.self)
     }
 
     private func checkLoose<Value: Described & Codable>(_ type: Value.Type) throws {
@@ -115,6 +117,7 @@ struct SchemaTests {
         }
         try compareEncoders(of: TaskDefinition.self)
         try compareEncoders(of: BatchOperation.self)
+        try compareEncoders(of: WorkerOperation.self)
     }
 
     private func compareEncoders<Value: Described & Codable>(of type: Value.Type) throws {
@@ -223,7 +226,7 @@ struct DescriptionTests {
     @Test func `every reference has a component, and every component is a tested type`()
         async throws
     {
-        let held = Set(SchemaTests.objects.map { "\($0)" } + ["TaskDefinition", "BatchOperation"])
+        let held = Set(SchemaTests.objects.map { "\($0)" } + ["TaskDefinition", "BatchOperation", "WorkerOperation"])
         let (seen, found) = AsyncStream<String>.makeStream()
         try await withDescriptions { document, _ in
             let components = Set(document["components"]!["schemas"]!.members!.keys)

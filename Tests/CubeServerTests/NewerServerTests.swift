@@ -19,7 +19,7 @@ import Testing
     static let requests: [any DescribedObject.Type] = [
         AdoptRequest.self, BatchRequest.self, LeaseRequest.self, ScheduleRequest.self, SettingsUpdate.self,
         SourceNotes.self, Declaration.self, WithdrawnSlot.self, StopRequest.self, TaskAssignment.self,
-        TaskProposal.self, TaskSettings.self, UpdateRequest.self, ViewPosition.self, ExecRequest.self, ExecInput.self,
+        TaskProposal.self, TaskSettings.self, UpdateRequest.self, WorkerBatch.self, ViewPosition.self, ExecRequest.self, ExecInput.self,
         TerminalSize.self, CertificateOrder.self, DrainRequest.self, TokenRequest.self,
     ]
 
@@ -110,7 +110,7 @@ import Testing
         WorkerStatus.last_seen_at WorkerTaskList.receipt WorkerWelcome.term TaskResult.at
         """,
         "A program starts, keeps or stops tasks depending on it.": """
-        TaskDefinition.exclusive AllowedMount.path AllowedMount.read_only BatchResult.error BatchResult.status BatchResult.task GuardLimits.count GuardLimits.percent GuardLimits.window
+        TaskDefinition.exclusive AllowedMount.path AllowedMount.read_only BatchResult.error BatchResult.status BatchResult.task WorkerResult.error WorkerResult.status WorkerResult.task GuardLimits.count GuardLimits.percent GuardLimits.window
         OwnerStatus.claimed_revision OwnerStatus.limits OwnerStatus.root OwnerStatus.pruned_since PrunedName.approved PrunedName.at PrunedName.name PrunedName.returned HeldChange.from Hold.count HeldChange.name HeldChange.ordinal
         HeldChange.to HeldChange.verb NodeDrain.done NodeDrain.draining NodeDrain.state DrainedTask.state DrainedTask.step
         TaskEviction.due TaskStatus.eviction NodeInfo.state SlotStatus.ended_revision SlotStatus.healthy_attempt
@@ -123,7 +123,7 @@ import Testing
         WorkerTask.state TokenInfo.expires_at TokenInfo.role TokenInfo.state
         """,
         "Elements that are missing from the list count as removed, so no element may be lost.": """
-        BatchAnswer.results BatchAnswer.results[] ClusterStatus.owners ClusterStatus.owners[] EventList.events
+        BatchAnswer.results BatchAnswer.results[] WorkerBatchAnswer.results WorkerBatchAnswer.results[] ClusterStatus.owners ClusterStatus.owners[] EventList.events
         EventList.events[] Hold.changes Hold.changes[] NodeDrain.tasks NodeDrain.tasks[] NodeList.nodes NodeList.nodes[] OwnerList.owners
         OwnerList.owners[] OwnerStatus.directives OwnerStatus.directives[] OwnerStatus.holds OwnerStatus.holds[]
         OwnerStatus.pruned OwnerStatus.pruned[] SourceRoot.mounts SourceRoot.mounts[] TaskStatus.depends_on
@@ -192,6 +192,7 @@ import Testing
         }
         try compare(TaskDefinition.self)
         try compare(BatchOperation.self)
+        try compare(WorkerOperation.self)
         for type in SchemaTests.objects {
             await Task.yield()
             try compare(type)
@@ -220,6 +221,7 @@ import Testing
         }
         try check(TaskDefinition.self)
         try check(BatchOperation.self)
+        try check(WorkerOperation.self)
         for type in Self.requests { try check(type) }
         #expect(count > 400)
     }

@@ -104,6 +104,14 @@ extension WorkerService: CalledServer {
             try await client.transport.send(TransportRequest(.get, ["openapi.json"]))
         },
         ClientCall("assign") { client, _ in _ = try await client.assign(world.assignment()) },
+        ClientCall("batch") { client, _ in
+            let results = try await client.batch(
+                WorkerBatch(
+                    cluster: world.cluster, term: 1,
+                    operations: [.assign(world.assignment()), .stop(world.unknown, placement: 1)]))
+            // A call that is repeated after a lost answer finds the task.
+            #expect(results.map(\.error) == [nil, nil] && results.map(\.task?.id) == [world.id, world.unknown])
+        },
         ClientCall("tasks", after: assigned) { client, _ in
             _ = try await client.tasks(since: nil, incarnation: nil, term: 1, cluster: world.cluster, wait: .zero)
         },

@@ -117,4 +117,28 @@ import Testing
         #expect(try JSONDecoder().decode(BatchRequest.self, from: JSONEncoder().encode(request)) == request)
         #expect(throws: DecodingError.self) { try decode(BatchOperation.self, #"{"teleport": {}}"#) }
     }
+
+    @Test func `each operation of a batch for a worker is decoded as it was encoded`() throws {
+        let definition = TaskDefinition(name: try WorkloadName(checking: "web"), command: ["web"])
+        let cluster = try #require(ClusterID(rawValue: "11111111-2222-3333-4444-555555555555"))
+        let id = try TaskID(checking: Self.id)
+        let batch = WorkerBatch(
+            cluster: cluster, term: 1,
+            operations: [
+                .assign(
+                    TaskAssignment(
+                        cluster: cluster, term: 1, id: id, owner: .default, ordinal: 0, attempt: 0, placement: 1,
+                        definition: definition)),
+                .update(id, TaskSettings(cluster: cluster, term: 1, placement: 1, definition: definition)),
+                .stop(id, placement: 1),
+            ])
+        #expect(try JSONDecoder().decode(WorkerBatch.self, from: JSONEncoder().encode(batch)) == batch)
+        for text in [#"{"teleport": {}}"#, #"{"stop": null}"#, #"{"stop": {"id": "\#(id)"}}"#] {
+            #expect(throws: DecodingError.self) { try decode(WorkerOperation.self, text) }
+        }
+        let stop = #"{"id": "\#(id)", "placement": 1}"#
+        #expect(throws: DecodingError.self) {
+            try decode(WorkerOperation.self, #"{"stop": \#(stop), "update": \#(stop)}"#)
+        }
+    }
 }

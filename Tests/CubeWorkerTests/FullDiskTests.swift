@@ -94,6 +94,32 @@ struct FullDiskTests {
         }
     }
 
+    @Test func `A batch on a full disk stops tasks and starts none`() async throws {
+        try await Self.withSmallDisk { world in
+            let tasks = (1...3).map { _ in TaskAssignment.script("echo ready; sleep 1000") }
+            let new = (1...3).map { _ in TaskAssignment.script("exit 0") }
+            try await world.worker { worker in
+                try await Self.reserveIsFilled(in: world)
+                for task in tasks {
+                    try await worker.assign(task)
+                    try await worker.output(task.id, until: "ready")
+                }
+                try Self.fill(world)
+                let results = try await worker.service.carryOut(
+                    WorkerBatch(
+                        cluster: WorkerWorld.cluster, term: 1,
+                        operations: new.map { .assign($0) } + tasks.map { .stop($0.id, placement: 1) }))
+                #expect(results.prefix(3).map { $0.error?.reason } == [.storageFull, .storageFull, .storageFull])
+                for task in tasks { #expect(try await worker.ended(task.id).state == .stopped) }
+            }
+            // The ends were on the disk, not only in the memory of the worker.
+            try await world.worker { worker in
+                let states = try await worker.list().tasks.map(\.state)
+                #expect(states == [.stopped, .stopped, .stopped])
+            }
+        }
+    }
+
     @Test func `A failed write leaves no partial file on the disk`() async throws {
         try await Self.withSmallDisk { world in
             let directory = world.directory.string

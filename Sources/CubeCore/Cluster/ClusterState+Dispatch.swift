@@ -28,6 +28,33 @@ package enum WorkerCall: Hashable, Sendable {
         case .removeVolume(let key): .volume(key)
         }
     }
+
+    /// The operation of a batch that does the same; `nil` if it has a call of its own.
+    package var operation: WorkerOperation? {
+        switch self {
+        case .assign(let assignment): .assign(assignment)
+        case .update(let id, let settings): .update(id, settings)
+        case .stop(let id, let placement): .stop(id, placement: placement)
+        case .removeVolume: nil
+        }
+    }
+
+    /// The approximate size on the wire in bytes. Escaping may double it.
+    private var approximateSize: Int {
+        switch self {
+        case .assign(let assignment): assignment.definition.approximateSize
+        case .update(_, let settings): settings.definition.approximateSize
+        case .stop, .removeVolume: 256
+        }
+    }
+
+    /// Splits calls into groups: a group is carried out by one request, as a batch if it has several calls.
+    ///
+    /// - Parameter bytes: the maximum size of a batch in bytes; half of what the worker accepts, as sizes are approximate.
+    package static func groups(of calls: [WorkerCall], bytes: Int = 4 << 20) -> [[WorkerCall]] {
+        calls.filter { $0.operation != nil }.parts(of: WorkerBatch.maximum, bytes: bytes, size: \.approximateSize)
+            + calls.filter { $0.operation == nil }.map { [$0] }
+    }
 }
 
 extension ClusterState {

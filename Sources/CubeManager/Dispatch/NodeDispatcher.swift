@@ -152,60 +152,89 @@ extension NodeDispatcher {
         }
     }
 
-    /// Makes the calls with limited concurrency. Skips a call that is no longer due when its turn comes.
+    /// Makes the calls in groups, with limited concurrency. Skips a call that is no longer due when its turn comes.
     private func perform(_ calls: [WorkerCall]) async -> [(call: WorkerCall, outcome: CallOutcome)] {
-        await withTaskGroup(of: (WorkerCall, CallOutcome)?.self) { group in
-            var rest = calls.makeIterator()
+        await withTaskGroup(of: [(WorkerCall, CallOutcome)].self) { group in
+            var rest = WorkerCall.groups(of: calls).makeIterator()
             func addNext() {
                 guard let planned = rest.next() else { return }
-                group.addTask {
-                    guard let call = await service.call(for: planned.subject, on: name) else { return nil }
-                    return (call, await make(call))
-                }
+                group.addTask { await make(service.calls(for: planned.map(\.subject), on: name)) }
             }
             for _ in 0..<Self.concurrency { addNext() }
             var results: [(WorkerCall, CallOutcome)] = []
-            for await result in group {
-                if let result { results.append(result) }
+            for await made in group {
+                results += made
                 if !Task.isCancelled { addNext() }
             }
             return results
         }
     }
 
-    private func make(_ call: WorkerCall) async -> CallOutcome {
+    /// Makes the calls of a group.
+    private func make(_ calls: [WorkerCall]) async -> [(WorkerCall, CallOutcome)] {
+        if case .removeVolume(let key)? = calls.first { return [(calls[0], await remove(key))] }
+        var answers = await answers(to: calls)
         do {
-            let answer: WorkerTask
-            switch call {
-            case .assign(var assignment):
-                if assignment.definition.exclusive { assignment.receipt = await service.receipts[name] }
-                answer = try await gateway.assign(assignment, at: registration.url)
-            case .update(let id, let settings):
-                answer = try await gateway.updateSettings(id, settings, at: registration.url)
-            case .stop(let id, let placement):
-                answer = try await gateway.stop(
-                    id, placement: placement, term: await service.term, cluster: service.clusterID,
-                    at: registration.url)
-            case .removeVolume(let key):
-                try await gateway.removeVolume(
-                    key.name, of: key.owner, term: await service.term, cluster: service.clusterID,
-                    at: registration.url)
-                try await service.observeRemoved(key, on: name)
-                return .done
-            }
             // The worker's lists do not repeat a state that the worker already had before the call.
-            try await service.observeAnswer(answer, from: name)
+            try await service.observeAnswers(answers.compactMap(\.value), from: name)
+        } catch {
+            answers = answers.map { $0.flatMap { _ in .failure(error) } }
+        }
+        var outcomes: [(WorkerCall, CallOutcome)] = []
+        for (call, answer) in zip(calls, answers) {
+            switch answer {
+            case .success: outcomes.append((call, .done))
+            case .failure(let error): outcomes.append((call, await failed(call, error)))
+            }
+        }
+        return outcomes
+    }
+
+    /// Calls the worker about tasks.
+    ///
+    /// - Returns: one answer for each call, in the same order.
+    private func answers(to calls: [WorkerCall]) async -> [Result<WorkerTask, any Error>] {
+        let receipt = await service.receipts[name]
+        let operations = calls.compactMap(\.operation).map { $0.with(receipt: receipt) }
+        let batch = WorkerBatch(cluster: service.clusterID, term: await service.term, operations: operations)
+        do {
+            // A call that is alone says more precisely what is wrong with it.
+            let results =
+                operations.count == 1
+                ? try await gateway.carryOutSeparately(batch, at: registration.url) : try await results(of: batch)
+            return try batch.answers(in: results)
+        } catch {
+            return calls.map { _ in .failure(error) }
+        }
+    }
+
+    private func results(of batch: WorkerBatch) async throws -> [WorkerResult] {
+        do {
+            return try await gateway.carryOut(batch, at: registration.url)
+        } catch let error as APIError where batch.mustBeSeparated(after: error) {
+            return try await gateway.carryOutSeparately(batch, at: registration.url)
+        }
+    }
+
+    private func remove(_ key: VolumeKey) async -> CallOutcome {
+        do {
+            try await gateway.removeVolume(
+                key.name, of: key.owner, term: await service.term, cluster: service.clusterID, at: registration.url)
+            try await service.observeRemoved(key, on: name)
             return .done
         } catch {
-            logger.warning(
-                "a call to the worker failed", metadata: ["subject": "\(call.subject)", "error": "\(error)"])
-            if case .removeVolume(let key) = call { await service.complain(of: key, error) }
-            let outcome = CallOutcome(of: call, failedWith: error as? APIError)
-            if case .assign(let assignment) = call, case .refuse(let message) = outcome {
-                await end(assignment, because: message)
-            }
-            return outcome
+            await service.complain(of: key, error)
+            return await failed(.removeVolume(key), error)
         }
+    }
+
+    private func failed(_ call: WorkerCall, _ error: any Error) async -> CallOutcome {
+        logger.warning("a call to the worker failed", metadata: ["subject": "\(call.subject)", "error": "\(error)"])
+        let outcome = CallOutcome(of: call, failedWith: error as? APIError)
+        if case .assign(let assignment) = call, case .refuse(let message) = outcome {
+            await end(assignment, because: message)
+        }
+        return outcome
     }
 
     /// Ends a task that its worker refuses permanently.
@@ -231,4 +260,11 @@ private func withDeadline<Answer: Sendable>(
         throw APIError(.timeout, "no response within \(limit.text)")
     }
     return answer
+}
+
+extension Result {
+    /// The value of a success.
+    fileprivate var value: Success? {
+        if case .success(let value) = self { value } else { nil }
+    }
 }

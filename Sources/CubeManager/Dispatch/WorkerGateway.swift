@@ -1,3 +1,4 @@
+import CubeErrors
 package import CubeTypes
 
 /// Calls workers by the URL that they registered with (`http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`).
@@ -24,6 +25,11 @@ package protocol WorkerGateway: Sendable {
     ) async throws -> WorkerTask
 
     func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask
+
+    /// Carries out operations about different tasks.
+    ///
+    /// - Returns: one result for each operation, in the same order.
+    func carryOut(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult]
 
     func metrics(at url: String) async throws -> WorkerMetrics
 
@@ -57,4 +63,34 @@ package protocol WorkerGateway: Sendable {
 extension WorkerGateway {
     /// The gateway itself: without certificates, the address and the token identify a worker.
     package func verifying(_ node: NodeName) -> any WorkerGateway { self }
+
+    /// Carries out each operation by a call of its own.
+    package func carryOut(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
+        try await carryOutSeparately(batch, at: url)
+    }
+
+    /// Carries out each operation of a batch by a call of its own, one after the other: for a worker that takes no batches, and for a
+    /// batch that a worker does not accept as a whole.
+    ///
+    /// - Throws: `CancellationError`.
+    package func carryOutSeparately(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
+        var results: [WorkerResult] = []
+        for operation in batch.operations {
+            do {
+                switch operation {
+                case .assign(let assignment):
+                    results.append(WorkerResult(status: 201, task: try await assign(assignment, at: url)))
+                case .update(let id, let settings):
+                    results.append(WorkerResult(status: 200, task: try await updateSettings(id, settings, at: url)))
+                case .stop(let id, let placement):
+                    let task = try await stop(
+                        id, placement: placement, term: batch.term, cluster: batch.cluster, at: url)
+                    results.append(WorkerResult(status: 202, task: task))
+                }
+            } catch let error as APIError {
+                results.append(WorkerResult(error: error))
+            }
+        }
+        return results
+    }
 }

@@ -45,8 +45,10 @@ extension ManagerService {
         (state.dueSubjects(on: node).compactMap { state.call(for: $0, on: node) }, wakes[node, default: 0])
     }
 
-    /// Returns the call to make to a node's worker about a subject, or `nil` if none is due.
-    func call(for subject: WorkerCall.Subject, on node: NodeName) -> WorkerCall? { state.call(for: subject, on: node) }
+    /// Returns the calls to make to a node's worker about some subjects; none about a subject about which none is due.
+    func calls(for subjects: [WorkerCall.Subject], on node: NodeName) -> [WorkerCall] {
+        subjects.compactMap { state.call(for: $0, on: node) }
+    }
 
     /// Waits until the due calls may have changed since `version`, but no longer than `limit`.
     func waitForWork(on node: NodeName, otherThan version: Int, upTo limit: Duration) async {
@@ -68,13 +70,20 @@ extension ManagerService {
         return try await write { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
     }
 
-    func observeAnswer(_ report: WorkerTask, from node: NodeName) async throws {
-        // Skip the write if the answer changes nothing: most answers confirm the request, and the next list repeats
+    /// Takes in the answers of a worker to calls about its tasks.
+    func observeAnswers(_ reports: [WorkerTask], from node: NodeName) async throws {
+        // Skip the write if the answers change nothing: most answers confirm the request, and the next list repeats
         // them.
-        var task = state.records.tasks[report.id]
-        // An answer that contradicts the record is older than the record.
-        guard (try? task?.observeAnswer(report, at: moment())) == true else { return }
-        try await write { (transaction) throws(APIError) in transaction.observeAnswer(report, from: node) }
+        let moment = moment()
+        let news = reports.filter { report in
+            var task = state.records.tasks[report.id]
+            // An answer that contradicts the record is older than the record.
+            return (try? task?.observeAnswer(report, at: moment)) == true
+        }
+        guard !news.isEmpty else { return }
+        try await write { (transaction) throws(APIError) in
+            for report in news { transaction.observeAnswer(report, from: node) }
+        }
     }
 
     func observeRefusal(_ id: TaskID, placement: Int, on node: NodeName, message: String) async throws {

@@ -86,21 +86,8 @@ struct Executor: Sendable {
             + parts(of: notes.withdrawn) { _ in 128 }.map { SourceNotes(withdrawn: $0) }
     }
 
-    /// Splits a list into parts of at most ``BatchRequest/maximum`` elements and, if they have several, ``maximumBytes`` bytes.
     private static func parts<Element>(of list: [Element], size: (Element) -> Int) -> [[Element]] {
-        var parts: [[Element]] = []
-        var part: [Element] = []
-        var bytes = 0
-        for element in list {
-            let size = size(element)
-            if part.count == BatchRequest.maximum || !part.isEmpty && bytes + size > maximumBytes {
-                parts.append(part)
-                (part, bytes) = ([], 0)
-            }
-            part.append(element)
-            bytes += size
-        }
-        return part.isEmpty ? parts : parts + [part]
+        list.parts(of: BatchRequest.maximum, bytes: maximumBytes, size: size)
     }
 
     private func entry(
@@ -128,14 +115,5 @@ extension PlannedOperation {
         case .update(let update): update.definition.approximateSize
         case .stop: 256
         }
-    }
-}
-
-extension TaskDefinition {
-    fileprivate var approximateSize: Int {
-        // Contents are sent in base64.
-        contentSources.reduce(0) { $0 + ($1.content?.count ?? 0) * 4 / 3 }
-            + command.reduce(1024) { $0 + $1.utf8.count + 8 }
-            + env.merging(labels) { $0 + $1 }.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
     }
 }

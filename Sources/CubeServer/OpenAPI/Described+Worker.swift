@@ -1,3 +1,4 @@
+import CubeJSON
 import CubeTypes
 
 extension TaskAssignment: DescribedObject {
@@ -64,6 +65,48 @@ extension WorkerTask: DescribedObject {
             "Digest of the image that the reference names on the node now, if it is another one than the one that runs."
         ),
         Property("not_enforced", \.notEnforced, "Limits that this node cannot enforce, such as `limits.memory`."),
+    ]
+}
+
+extension WorkerBatch: DescribedObject {
+    static let summary = "Operations of a manager about different tasks, each of which succeeds or fails independently."
+    static let properties: [Property<WorkerBatch>] = [
+        Property("cluster", \.cluster),
+        Property("term", \.term, "Term of the manager; at least the highest that the worker has seen."),
+        Property("operations", \.operations, "The operations, in any order.", .elements(WorkerBatch.maximum)),
+    ]
+}
+
+extension WorkerOperation: Described {
+    /// An object with exactly one of three keys.
+    static let schema = Schema.component(
+        "WorkerOperation",
+        .oneOf([
+            .object([("assign", TaskAssignment.schema, true)]),
+            .object([
+                ("update", .object([("id", TaskID.schema, true), ("settings", TaskSettings.schema, true)]), true)
+            ]),
+            .object([
+                ("stop", .object([("id", TaskID.schema, true), ("placement", Int.schema, true)]), true)
+            ]),
+        ]).with(["type": "object", "description": "Assigns, updates or stops a placement of a task."]))
+}
+
+extension WorkerBatchAnswer: DescribedObject {
+    static let summary = "The result of a batch for a worker."
+    static let properties: [Property<WorkerBatchAnswer>] = [
+        Property("results", \.results, "One result for each operation, in the same order.")
+    ]
+}
+
+extension WorkerResult: DescribedObject {
+    static let summary = "The result of one operation: the task, or the error."
+    static let properties: [Property<WorkerResult>] = [
+        Property(
+            "status", \.status, "HTTP status of the operation, as in a separate call.",
+            ["minimum": 200, "maximum": 599]),
+        Property("task", \.task),
+        Property("error", \.error),
     ]
 }
 

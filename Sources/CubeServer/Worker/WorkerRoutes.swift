@@ -64,6 +64,16 @@ extension RouteTable {
                 return try .json(task, status: created ? .created : .ok)
             },
             Route(
+                .post, "\(workerPrefix)/tasks/batch", .worker,
+                Operation(
+                    "batch",
+                    "Carries out operations about different tasks. Each succeeds or fails independently; repeating it changes "
+                        + "nothing.",
+                    .ok(WorkerBatchAnswer.self, "The result of each operation, recorded durably."),
+                    errors: commandErrors),
+                takesBatch: true, .body(WorkerBatch.self)
+            ) { _, batch in try .json(WorkerBatchAnswer(results: try await worker.carryOut(batch))) },
+            Route(
                 .get, "\(workerPrefix)/tasks", .worker,
                 Operation(
                     "listTasks",

@@ -39,6 +39,7 @@ package actor FakeWorkers: WorkerGateway {
     /// The number of responses to lose after the worker has carried out the call.
     private var lostAnswers = 0
     private var refusal: APIError?
+    private var batchRefusal: APIError?
     private var outputs = ["hello\n"]
 
     /// The sessions that were started and have not been ended, each with the input that it received. They echo their input.
@@ -48,6 +49,8 @@ package actor FakeWorkers: WorkerGateway {
     package private(set) var assigned: [TaskID: Int] = [:]
     /// The number of times that each task was started.
     package private(set) var started: [TaskID: Int] = [:]
+    /// The number of batches that the workers carried out.
+    package private(set) var batches = 0
     /// The selections of all requests for output.
     package private(set) var selections: [LogSelection] = []
 
@@ -76,6 +79,8 @@ package actor FakeWorkers: WorkerGateway {
     /// Loses the next responses to calls that start, stop or change a task, or start a command. The worker still carries out these calls.
     package func lose(answers: Int) { lostAnswers = answers }
     package func refuse(with error: APIError?) { refusal = error }
+    /// Refuses batches as a whole; `nil` carries them out.
+    package func refuseBatches(with error: APIError?) { batchRefusal = error }
 
     /// Sets the outputs that successive requests return; the last one is repeated.
     package func write(_ outputs: [String]) { self.outputs = outputs }
@@ -185,6 +190,13 @@ package actor FakeWorkers: WorkerGateway {
         task.settingsDigest = settings.settingsDigest ?? settings.definition.settingsDigest
         put(task, at: url)
         return try answer(task)
+    }
+
+    package func carryOut(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
+        try reach(url)
+        if let batchRefusal { throw batchRefusal }
+        batches += 1
+        return try await carryOutSeparately(batch, at: url)
     }
 
     package func metrics(at url: String) throws -> WorkerMetrics {

@@ -72,6 +72,11 @@ final class Links: WorkerGateway {
         return try await call(url) { try await worker.updateSettings(id, settings) }
     }
 
+    func carryOut(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
+        let worker = try worker(url)
+        return try await call(url) { try await worker.carryOut(batch) }
+    }
+
     func metrics(at url: String) async throws -> WorkerMetrics {
         let worker = try worker(url)
         return try await call(url) { try await worker.metrics() }

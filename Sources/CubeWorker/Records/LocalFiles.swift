@@ -32,13 +32,20 @@ enum LocalFiles {
     /// Creates a directory that only its owner may access. An existing directory is left unchanged.
     ///
     /// - Parameter parent: the parent directory, if the new directory must survive a loss of power.
-    static func makeDirectory(_ path: String, durablyIn parent: String? = nil) throws(APIError) {
+    /// - Returns: whether the directory was created.
+    @discardableResult
+    static func makeDirectory(_ path: String, durablyIn parent: String? = nil) throws(APIError) -> Bool {
         do throws(FileError) {
             guard mkdir(path, 0o700) == 0 else {
-                if errno == EEXIST { return }
+                if errno == EEXIST { return false }
                 throw .last(path)
             }
-            if let parent { try Directory.synchronize(FilePath(parent)) }
+            do throws(FileError) { if let parent { try Directory.synchronize(FilePath(parent)) } } catch {
+                // Otherwise, the next attempt would take the directory for durable.
+                rmdir(path)
+                throw error
+            }
+            return true
         } catch {
             throw APIError(error)
         }

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeJSON
+import CubeSystem
 import CubeTypes
 import Glibc
 import SystemPackage
@@ -150,10 +151,39 @@ struct WorkerStore: Sendable {
 
     func save(_ record: WorkerRecord) throws {
         let task = directory(of: record.id)
-        let makeDirectory = { try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks") }
+        let makeDirectory = { _ = try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks") }
         if record.isOfStop { try reserve.releasing(for: task, makeDirectory) } else { try makeDirectory() }
         try save(record, "record.json", in: task, usesReserve: record.isOfStop)
     }
+
+    /// Writes records of different tasks durably, several at a time.
+    ///
+    /// - Returns: the tasks whose records were written. ``save(_:)`` finds out what is wrong with the others.
+    func save(_ records: [WorkerRecord]) -> Set<TaskID> {
+        let tasks = "\(directory)/tasks"
+        do {
+            let created = try records.map { directory(of: $0.id) }.filter { try LocalFiles.makeDirectory($0) }
+            do { if !created.isEmpty { try Directory.synchronize(FilePath(tasks)) } } catch {
+                // Otherwise, a later attempt would take these directories for durable.
+                for directory in created { rmdir(directory) }
+                throw error
+            }
+        } catch {
+            return []
+        }
+        let written = Self.writers.map(records) { record -> TaskID? in
+            do {
+                try LocalFiles.write(
+                    try encoded(record), to: "record.json", in: directory(of: record.id), durably: true)
+                return record.id
+            } catch {
+                return nil
+            }
+        }
+        return Set(written.compactMap(\.self))
+    }
+
+    private static let writers = BlockingThreads("cube-worker-records", count: 8)
 
     /// Writes a copy of a record into the directory of a run, in case the record is lost.
     func saveCopy(_ record: WorkerRecord, in run: RunDirectory) throws {

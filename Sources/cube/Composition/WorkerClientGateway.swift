@@ -59,6 +59,10 @@ struct WorkerClientGateway: WorkerGateway {
         try await client(url).updateSettings(id, with: settings)
     }
 
+    func carryOut(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
+        try await client(url).batch(batch)
+    }
+
     func metrics(at url: String) async throws -> WorkerMetrics { try await client(url).metrics() }
 
     func exec(

@@ -66,6 +66,53 @@ struct DispatchTests {
         #expect(schedule.next(due: [other], at: at(.zero)) == .make([other]))
     }
 
+    @Test func `Calls are made in batches that fit into a request, and removals of volumes alone`() {
+        let volume = WorkerCall.removeVolume(VolumeKey(owner: .default, name: VolumeName(rawValue: "data")!))
+        let stops = (1...5).map { stop($0) }
+        #expect(WorkerCall.groups(of: [stops[0], volume, stops[1]]) == [[stops[0], stops[1]], [volume]])
+        let sizes = WorkerCall.groups(of: Array(repeating: stops[0], count: 70)).map(\.count)
+        #expect(sizes == [32, 32, 6])
+        var large = TaskAssignment.example()
+        large.definition.env = ["TEXT": String(repeating: "x", count: 10_000)]
+        let calls = Array(repeating: WorkerCall.assign(large), count: 4)
+        #expect(WorkerCall.groups(of: calls, bytes: 25_000).map(\.count) == [2, 2])
+        // A call that is too large for a batch is made nevertheless.
+        #expect(WorkerCall.groups(of: calls, bytes: 5_000).map(\.count) == [1, 1, 1, 1])
+        #expect(WorkerCall.groups(of: []) == [])
+    }
+
+    @Test func `The results of a batch are those of its operations, or none is taken`() throws {
+        let stops = (1...2).map { stop($0) }
+        let batch = WorkerBatch(
+            cluster: TaskAssignment.example().cluster, term: 1, operations: stops.compactMap(\.operation))
+        let tasks = batch.operations.map { operation in
+            WorkerTask(
+                id: operation.id, placement: 1, run: 1, state: .stopping,
+                settingsDigest: TaskAssignment.example().definition.settingsDigest)
+        }
+        let results = tasks.map { WorkerResult(status: 202, task: $0) }
+        #expect(try batch.answers(in: results).map { try $0.get() } == tasks)
+        #expect(throws: APIError.self) { try batch.answers(in: Array(results.prefix(1))) }
+        for answer in try batch.answers(in: results.reversed()) {
+            let error = #expect(throws: APIError.self) { try answer.get() }
+            #expect(error?.reason == .malformedAnswer)
+        }
+        let failed = [results[0], WorkerResult(error: APIError(.conflict, "no"))]
+        let last = try #require(batch.answers(in: failed).last)
+        let error = #expect(throws: APIError.self) { try last.get() }
+        #expect(error?.reason == .conflict)
+    }
+
+    @Test func `A batch that is refused as a whole is separated only if that can help`() {
+        let batch = WorkerBatch(cluster: TaskAssignment.example().cluster, term: 1, operations: [])
+        for reason in [ErrorReason.routeNotFound, .methodNotAllowed, .bodyTooLarge, .validationFailed] {
+            #expect(batch.mustBeSeparated(after: APIError(reason, "no")))
+        }
+        for reason in [ErrorReason.staleTerm, .foreignCluster, .unavailable, .timeout, .unauthorized] {
+            #expect(!batch.mustBeSeparated(after: APIError(reason, "no")))
+        }
+    }
+
     @Test func `Only an assignment that the worker finds invalid is not repeated`() {
         let assign = WorkerCall.assign(.example())
         for reason in [ErrorReason.validationFailed, .bodyTooLarge] {

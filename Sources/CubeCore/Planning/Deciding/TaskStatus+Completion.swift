@@ -1,4 +1,4 @@
-package import CubeTypes
+import CubeTypes
 
 extension [TaskStatus] {
     /// Whether these tasks of one workload are those of a completed job. A restart concerns running tasks, so it does not run such a
