@@ -38,7 +38,8 @@ struct SchemaTests {
     let components: JSON
 
     init() throws {
-        let schemas = Self.objects.map { $0.schema } + [TaskDefinition.schema, BatchOperation.schema, WorkerOperation.schema]
+        let schemas =
+            Self.objects.map { $0.schema } + [TaskDefinition.schema, BatchOperation.schema, WorkerOperation.schema]
         components = .object(
             try schemas.reduce(into: [:]) { all, schema in
                 try all.merge(schema.components.mapValues(JSON.init)) { $1 }

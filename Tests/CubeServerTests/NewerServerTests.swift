@@ -19,7 +19,8 @@ import Testing
     static let requests: [any DescribedObject.Type] = [
         AdoptRequest.self, BatchRequest.self, LeaseRequest.self, ScheduleRequest.self, SettingsUpdate.self,
         SourceNotes.self, Declaration.self, WithdrawnSlot.self, StopRequest.self, TaskAssignment.self,
-        TaskProposal.self, TaskSettings.self, UpdateRequest.self, WorkerBatch.self, ViewPosition.self, ExecRequest.self, ExecInput.self,
+        TaskProposal.self, TaskSettings.self, UpdateRequest.self, WorkerBatch.self, ViewPosition.self, ExecRequest.self,
+        ExecInput.self,
         TerminalSize.self, CertificateOrder.self, DrainRequest.self, TokenRequest.self,
     ]
 

@@ -33,7 +33,7 @@ struct BatchTests {
                             TaskSettings(cluster: running.cluster, term: 1, placement: 1, definition: settings)),
                     ]
                 let results = try await worker.service.carryOut(batch(operations))
-                #expect(results.map(\.status) == [201, 201, 201, 201, 201, 422, 202, 200])
+                #expect(results.map(\.status) == [201, 201, 201, 201, 201, 400, 202, 200])
                 for (operation, result) in zip(operations, results) where result.error == nil {
                     #expect(result.task?.id == operation.id)
                     #expect(try world.store.record(of: operation.id) != nil)
@@ -46,7 +46,7 @@ struct BatchTests {
                 }
                 // A repeated batch changes nothing.
                 let again = try await worker.service.carryOut(batch(operations))
-                #expect(again.map(\.status) == [200, 200, 200, 200, 200, 422, 202, 200])
+                #expect(again.map(\.status) == [200, 200, 200, 200, 200, 400, 202, 200])
                 #expect(try await !worker.service.assign(unknown).created)
                 let stops = try await worker.service.carryOut(
                     batch([.stop(running.id, placement: 1), .stop(new[0].id, placement: 1)]))
