@@ -19,7 +19,7 @@ package struct CertificateAuthority: Sendable {
     package let fingerprint: CertificateFingerprint
 
     /// How long the authority is valid: ten years.
-    private static let lifetime = Duration.seconds(3650 * 24 * 3600)
+    package static let lifetime = Duration.seconds(3650 * 24 * 3600)
 
     package static func certificateFile(in directory: FilePath) -> FilePath { directory.appending("ca.pem") }
 

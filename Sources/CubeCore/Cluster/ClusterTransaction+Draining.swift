@@ -35,8 +35,10 @@ extension ClusterTransaction {
     /// Cordons a node, and moves its tasks to other nodes. The drain lasts until the node is uncordoned. If the node is being drained
     /// already, the request replaces the earlier one.
     ///
-    /// - Throws: `worker_not_found`; `storage_full`.
+    /// - Throws: `validation_failed`; `worker_not_found`; `storage_full`.
     package mutating func drain(_ name: NodeName, _ request: DrainRequest = DrainRequest()) throws(APIError) {
+        let problems = request.problems
+        if !problems.isEmpty { throw .invalid(problems) }
         var node = try node(name)
         var order = DrainOrder(request, at: moment)
         if let present = node.drain {

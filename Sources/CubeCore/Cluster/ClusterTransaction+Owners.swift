@@ -60,7 +60,7 @@ extension ClusterTransaction {
     /// - Throws: `owner_not_found`, `hold_not_found`, `conflict` if the hold is too large to approve, `validation_failed`,
     ///   `too_many_requests`.
     package mutating func direct(_ name: OwnerName, _ directive: Directive) throws(APIError) -> OwnerStatus {
-        let problems = directive.problems
+        let problems = directive.problems(at: now)
         if !problems.isEmpty { throw .invalid(problems) }
         if directive.verb == .claim { return try claim(name, for: directive) }
         var owner = try owner(name)

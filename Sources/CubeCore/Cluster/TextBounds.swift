@@ -161,8 +161,24 @@ extension GuardLimits {
 }
 
 extension Directive {
-    /// The errors for texts of a directive that are too long.
+    /// Returns the errors for texts of a directive that are too long, and for an expiry that is too far away.
+    func problems(at now: Timestamp) -> [ValidationError] {
+        let texts = [TextBounds.error("reason", reason), TextBounds.error("subject", subject)].compactMap(\.self)
+        guard let expiresAt, expiresAt > now + Self.longestLifetime else { return texts }
+        let error = ValidationError(
+            field: "expires_at", value: "\(expiresAt)",
+            message: "must be at most \(Self.longestLifetime.text) from now")
+        return texts + [error]
+    }
+}
+
+extension DrainRequest {
+    /// The errors for a time that is too long.
     var problems: [ValidationError] {
-        [TextBounds.error("reason", reason), TextBounds.error("subject", subject)].compactMap(\.self)
+        guard let jobsAfter, jobsAfter > Self.longestJobsAfter else { return [] }
+        return [
+            ValidationError(
+                field: "jobs_after", value: jobsAfter.text, message: "must be at most \(Self.longestJobsAfter.text)")
+        ]
     }
 }

@@ -7,8 +7,8 @@ extension DrainRequest: DescribedObject {
     static let properties: [Property<DrainRequest>] = [
         Property(
             "jobs_after", \.jobsAfter,
-            "How long a job may still run before it is stopped and started again on another node. Without it, every job runs "
-                + "to its end.")
+            "How long a job may still run before it is stopped and started again on another node, at most "
+                + "\(DrainRequest.longestJobsAfter.text). Without it, every job runs to its end.")
     ]
 }
 

@@ -133,7 +133,10 @@ extension Directive: DescribedObject {
         Property("reason", \.reason, "Reason, as given by the user.", .characters(TextBounds.remark)),
         Property("revision", \.revision, "Revision of the directive, set by the manager.", isRequired: false),
         Property("at", \.at, "Time of the directive, set by the manager."),
-        Property("expires_at", \.expiresAt, "Time at which the directive expires, set by the manager."),
+        Property(
+            "expires_at", \.expiresAt,
+            "Time at which the directive expires, at most \(Directive.longestLifetime.text) from now. The manager sets it for "
+                + "an approval."),
         Property("approves", \.approves, "The hold that an approval releases, set by the manager."),
     ]
 }

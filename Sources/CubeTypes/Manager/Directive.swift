@@ -43,10 +43,13 @@ public struct Directive: Codable, Hashable, Sendable {
     public var revision: Int
     /// The time at which the manager recorded the directive.
     public var at: Timestamp?
-    /// The time at which the directive expires.
+    /// The time at which the directive expires, at most ``longestLifetime`` from now.
     public var expiresAt: Timestamp?
     /// For an approval: the guard and the changes that the approval releases. The manager copies them from the hold.
     public var approves: Hold?
+
+    /// The longest time after which a directive expires: 10 years. A later time is most likely a mistake.
+    public static let longestLifetime: Duration = .seconds(3650 * 24 * 3600)
 
     enum CodingKeys: String, CodingKey {
         case id, verb, subject, reason, revision, at, approves

@@ -4,9 +4,12 @@ import CubeErrors
 ///
 /// - Since: 0.1
 public struct DrainRequest: Hashable, Sendable {
-    /// How long a job may still run before it is stopped and started again on another node; zero does so at once. `nil` lets every
-    /// job run to its end.
+    /// How long a job may still run before it is stopped and started again on another node, at most ``longestJobsAfter``; zero does
+    /// so at once. `nil` lets every job run to its end.
     public var jobsAfter: Duration?
+
+    /// The longest ``jobsAfter``: 10 years.
+    public static let longestJobsAfter: Duration = .seconds(3650 * 24 * 3600)
 
     public init(jobsAfter: Duration? = nil) { self.jobsAfter = jobsAfter }
 }

@@ -153,7 +153,8 @@ struct SuspendCommand: Command {
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName
     @Option(
-        help: ArgumentHelp("When the freeze ends: a time, or a duration from now.", valueName: "time"),
+        help: ArgumentHelp(
+            "When the freeze ends: a time, or a duration from now; at most 10 years from now.", valueName: "time"),
         transform: Self.moment)
     var until: Timestamp?
     @OptionGroup var options: DirectiveOptions
@@ -165,12 +166,16 @@ struct SuspendCommand: Command {
     }
 
     private static func moment(_ text: String) throws -> Timestamp {
-        let moment = Duration(text: text).map { Timestamp.now + $0 } ?? Timestamp(text)
-        guard let moment else {
+        let now = Timestamp.now
+        guard let moment = Duration(text: text).map({ now + $0 }) ?? Timestamp(text) else {
             throw ArgumentParser.ValidationError(
                 "\"\(text)\" must be a time such as 2026-01-02T06:00:00Z, or a duration such as 2h")
         }
-        guard moment > .now else { throw ArgumentParser.ValidationError("--until: \(moment) is in the past") }
+        guard moment > now else { throw ArgumentParser.ValidationError("\(moment) is in the past") }
+        let latest = now + Directive.longestLifetime
+        guard moment <= latest else {
+            throw ArgumentParser.ValidationError("\(moment) is after \(latest), the latest time")
+        }
         return moment
     }
 }

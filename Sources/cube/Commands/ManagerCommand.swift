@@ -35,9 +35,11 @@ struct ManagerCommand: Command {
     private static let shortestLifetime = Duration.seconds(5)
 
     func validate() throws {
-        guard certificateLifetime < Self.shortestLifetime else { return }
+        let lifetimes = Self.shortestLifetime...CertificateAuthority.lifetime
+        guard !lifetimes.contains(certificateLifetime) else { return }
         throw ValidationError(
-            "--certificate-lifetime: \(certificateLifetime.text) is below \(Self.shortestLifetime.text)")
+            "--certificate-lifetime: \(certificateLifetime.text) must be from \(lifetimes.lowerBound.text) to "
+                + lifetimes.upperBound.text)
     }
 
     func run() async throws {

@@ -54,6 +54,10 @@ extension NodeCommand {
             if jobs, deadline != nil { throw ValidationError("--jobs and --deadline exclude each other") }
             if timeout != nil, !wait { throw ValidationError("--timeout requires --wait") }
             if dryRun, wait { throw ValidationError("--dry-run and --wait exclude each other") }
+            if let deadline, deadline > DrainRequest.longestJobsAfter {
+                throw ValidationError(
+                    "--deadline: \(deadline.text) is above \(DrainRequest.longestJobsAfter.text)")
+            }
         }
 
         func run() async throws {

@@ -104,6 +104,18 @@ struct DrainTests {
         #expect(fleet.eviction(id) == TaskEviction(due: true))
     }
 
+    @Test func `a drain that lets jobs run for more than ten years is refused`() throws {
+        var fleet = try Fleet()
+        let longest = DrainRequest.longestJobsAfter
+        let error = #expect(throws: APIError.self) {
+            try fleet.drain(.w1, DrainRequest(jobsAfter: longest + .milliseconds(1)))
+        }
+        #expect(error?.fields.map(\.field) == ["jobs_after"])
+        #expect(try !fleet.view().draining)
+        try fleet.drain(.w1, DrainRequest(jobsAfter: longest))
+        #expect(try fleet.view().draining)
+    }
+
     @Test func `a job stays even if there is a newer task of its slot`() throws {
         var fleet = try Fleet()
         let id = try fleet.run(fleet.proposal(.db, kind: .job))

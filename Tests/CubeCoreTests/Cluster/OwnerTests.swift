@@ -147,6 +147,23 @@ struct OwnerTests {
         expectRefusal(.validationFailed) { try direct(&cluster, "explode", "web") }
     }
 
+    @Test func `a directive that expires after more than ten years is refused`() throws {
+        var cluster = TestCluster()
+        _ = try cluster.takeLease()
+        func suspend(for length: Duration) throws(APIError) -> OwnerStatus {
+            let directive = Directive(verb: .suspend, subject: "web", expiresAt: cluster.now + length)
+            return try cluster.run { (transaction) throws(APIError) in try transaction.direct(.default, directive) }
+        }
+        let error = #expect(throws: APIError.self) {
+            _ = try suspend(for: Directive.longestLifetime + .milliseconds(1))
+        }
+        #expect(error?.fields.map(\.field) == ["expires_at"])
+        #expect(error?.message.contains("must be at most 87600h from now") == true)
+        #expect(cluster.state.records.owners[.default]?.directives == [])
+        let longest = try suspend(for: Directive.longestLifetime)
+        #expect(longest.directives.map(\.expiresAt) == [cluster.now + Directive.longestLifetime])
+    }
+
     @Test func `a claim binds the owner to another source and ends the lease`() throws {
         var cluster = TestCluster()
         let fence = try cluster.takeLease()
