@@ -44,11 +44,11 @@ struct ManagerCommand: Command {
 
     func run() async throws {
         try place.data.prepare()
+        let log = DaemonLog(isVerbose: verbosity.verbose)
         let role = ManagerRole(
             data: place.data, listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8081)),
             holder: "cube manager", policy: scheduling.policy, prefersImages: scheduling.imageLocality,
-            certificateLifetime: certificateLifetime,
-            log: DaemonLog(isVerbose: verbosity.verbose))
-        try await ForegroundProcess.run([role, ServiceNotice(parts: [role.endpoint])])
+            certificateLifetime: certificateLifetime, log: log)
+        try await ForegroundProcess.run([role, ServiceNotice(parts: [role.endpoint])], logger: log("manager"))
     }
 }

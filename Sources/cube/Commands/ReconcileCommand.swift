@@ -18,9 +18,9 @@ struct ReconcileCommand: Command {
             X-Hub-Signature-256 or X-Gitlab-Token. Store passwords and tokens in git's credential helpers if possible.
             Credentials in a URL are never shown; pass such a URL in CUBE_GIT rather than on the command line.
 
-            SIGHUP checks the source immediately, as the webhook does, and reloads the limits of the guards. SIGTERM
-            ends the process after the current call, without stopping tasks. Under systemd (Type=notify), it reports
-            when it is listening.
+            SIGHUP checks the source immediately, as the webhook does, and reloads the limits of the guards, unless the
+            process was started with SIGHUP ignored, as by nohup. SIGTERM ends the process after the current call, without
+            stopping tasks. Under systemd (Type=notify), it reports when it is listening.
 
             Examples:
               cube reconcile --manifests manifests --manager http://127.0.0.1:8081
@@ -47,6 +47,7 @@ struct ReconcileCommand: Command {
         let place = manager.place
         try place.data.prepare()
         let options = manager
+        let log = DaemonLog(isVerbose: verbosity.verbose)
         let role = ReconcilerRole(
             data: place.data, origin: try git.origin(else: place.manifests), owner: try owner.owner,
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)),
@@ -55,8 +56,9 @@ struct ReconcileCommand: Command {
             files: try place.files,
             notices: try notify.sender,
             manager: { try options.connection(mode == .observe ? .read : .write) },
-            log: DaemonLog(isVerbose: verbosity.verbose))
+            log: log)
         let notice = ServiceNotice(parts: [role.endpoint])
-        try await ForegroundProcess.run([role, notice], onHangup: { [guards] in role.reload(guards, place) })
+        try await ForegroundProcess.run(
+            [role, notice], logger: log("reconciler"), onHangup: { [guards] in role.reload(guards, place) })
     }
 }

@@ -127,7 +127,7 @@ struct UpCommand: Command {
         }
         // On a terminal, SIGHUP means that the terminal was closed, and ends the process. Otherwise, it means reload.
         let look: @Sendable () -> Void = { [guards, place] in reconciler.reload(guards, place) }
-        try await ForegroundProcess.run(services, onHangup: log.isQuiet ? nil : look)
+        try await ForegroundProcess.run(services, logger: log("up"), onHangup: log.isQuiet ? nil : look)
         reportRunningTasks(data, log("up"))
     }
 

@@ -59,6 +59,7 @@ struct WorkerCommand: Command {
         try manager.place.data.prepare()
         var options = manager
         options.managerOption = join ?? manager.managerOption
+        let log = DaemonLog(isVerbose: verbosity.verbose)
         let role = WorkerRole(
             data: manager.place.data, name: name,
             listen: try listen.choice(default: options.standardWorkerAddress), holder: "cube worker",
@@ -71,8 +72,8 @@ struct WorkerCommand: Command {
             usesCertificates: try options.namesSecureManager
                 ?? (manager.place.data.identity(of: name).isPresent || options.hasSecureManager),
             manager: { [options] in try options.connection(.worker, .none, needsToken: false) },
-            log: DaemonLog(isVerbose: verbosity.verbose))
-        try await ForegroundProcess.run([role, ServiceNotice(parts: [role.url])])
+            log: log)
+        try await ForegroundProcess.run([role, ServiceNotice(parts: [role.url])], logger: log("worker"))
     }
 
     private static func label(_ text: String) throws -> Label {

@@ -6,19 +6,25 @@ import UnixSignals
 
 /// A process in the foreground, which runs services until a signal ends it.
 enum ForegroundProcess {
-    /// Runs the services until SIGINT or SIGTERM arrives or one of them fails, and then ends them in reverse order.
+    /// Runs the services until SIGINT, SIGTERM or SIGHUP arrives or one of them fails, and then ends them in reverse order.
     ///
-    /// - Parameter onHangup: The action for SIGHUP; if `nil`, SIGHUP ends the process, as when a terminal is closed.
-    static func run(_ services: [any Service], onHangup: (@Sendable () -> Void)? = nil) async throws {
+    /// - Parameters:
+    ///   - logger: Logs which signal ends the process; `nil` if the command has no log.
+    ///   - onHangup: The action for SIGHUP; if `nil`, SIGHUP ends the process, as when a terminal is closed.
+    static func run(
+        _ services: [any Service], logger: Logger? = nil, onHangup: (@Sendable () -> Void)? = nil
+    ) async throws {
         try OpenFiles.requireForServices()
         // New files and directories are private to this user. The supervisor gives tasks the usual mask.
         umask(0o077)
-        let hangups = onHangup.map { [HangupService(action: $0)] } ?? []
+        // Trapped before the services start, which can keep all threads busy.
+        let signals = await UnixSignalsSequence(trapping: UnixSignal.ending)
+        defer { withExtendedLifetime(signals) {} }
+        let trap = SignalService(signals: signals, onHangup: onHangup, logger: logger)
         var configuration = ServiceGroupConfiguration(
-            services: (services + hangups).map {
+            services: (services + [trap]).map {
                 ServiceGroupConfiguration.ServiceConfiguration($0, successTerminationBehavior: .gracefullyShutdownGroup)
-            },
-            gracefulShutdownSignals: [.sigint, .sigterm] + (onHangup == nil ? [.sighup] : []), logger: CommandLog.quiet)
+            }, logger: CommandLog.quiet)
         // Blocking queries end immediately. A service that takes longer than this is cancelled.
         configuration.maximumGracefulShutdownDuration = .seconds(20)
         do {
@@ -48,12 +54,22 @@ enum ForegroundProcess {
     }
 }
 
-/// Performs an action for each SIGHUP.
-private struct HangupService: Service {
-    let action: @Sendable () -> Void
+/// Ends, and with it the other services, when a signal arrives that ends the process.
+private struct SignalService: Service {
+    let signals: UnixSignalsSequence
+    /// The action for SIGHUP; if `nil`, SIGHUP ends the process.
+    let onHangup: (@Sendable () -> Void)?
+    let logger: Logger?
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { action() }
+        for await signal in signals.cancelOnGracefulShutdown() {
+            if signal == .sighup, let onHangup {
+                onHangup()
+            } else {
+                logger?.info("received \(signal); shutting down")
+                return
+            }
+        }
     }
 }
 

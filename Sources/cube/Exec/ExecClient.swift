@@ -32,7 +32,7 @@ struct ExecClient {
 
     /// Runs the command to its end, or until a signal ends this process or nobody reads the output any more.
     func run() async throws -> ExecEnd {
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup, .sigquit)
+        let signals = await UnixSignalsSequence(trapping: UnixSignal.ending + [.sigquit])
         let resizes = await UnixSignalsSequence(trapping: .sigwinch)
         try await client.exec(request, as: session, in: task)
         let result = await outcome(of: signals, resizes)
