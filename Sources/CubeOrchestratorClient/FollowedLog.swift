@@ -100,6 +100,10 @@ struct LogPlace: Hashable, Sendable {
     private var count: Int?
     private var skip = 0
     private var isOpenedAgain = false
+    /// Whether the last byte that was read is within a line.
+    private var isWithinLine = false
+    /// Whether the next bytes are the first of another placement, and do not continue the line of the former one.
+    private var beginsLine = false
 
     /// Prepares for opening the output of a placement, possibly again.
     ///
@@ -117,18 +121,26 @@ struct LogPlace: Hashable, Sendable {
         self.placement = placement
         count = isWhole || !isFirst ? 0 : nil
         skip = 0
+        beginsLine = isWithinLine
         return !isFirst
     }
 
     /// The tail to request instead of the caller's: 0 if it is unknown how much of the existing output has been read.
     var tail: Int? { isOpenedAgain && count == nil ? 0 : nil }
 
-    /// Returns the bytes that have not been read before; `nil` if there are none.
+    /// Returns the bytes that have not been read before; `nil` if there are none. A line feed is put between placements if the former
+    /// one ended within a line.
     mutating func take(_ bytes: [UInt8]) -> [UInt8]? {
         let old = min(skip, bytes.count)
         skip -= old
         guard old < bytes.count else { return nil }
         if let known = count { count = known + bytes.count - old }
+        let feed = UInt8(ascii: "\n")
+        isWithinLine = bytes.last != feed
+        if beginsLine {
+            beginsLine = false
+            return [feed] + bytes[old...]
+        }
         return old == 0 ? bytes : Array(bytes[old...])
     }
 }

@@ -122,7 +122,8 @@ extension OrchestratorClient {
     /// Returns the output of a task, wherever the task runs.
     ///
     /// With `follow`, the stream continues after a broken connection without repeating output, and moves to the next placement of the
-    /// task. With a `tail`, or after more than 8 MiB, it omits what the task writes while the connection is broken.
+    /// task, whose output begins on a line of its own. With a `tail`, or after more than 8 MiB, it omits what the task writes while the
+    /// connection is broken.
     ///
     /// Output that was not read before its node was lost is lost as well.
     ///

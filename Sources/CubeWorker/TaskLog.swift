@@ -35,6 +35,17 @@ package struct TaskLog: Sendable {
         try file.close()
     }
 
+    /// Ends the last line if it has no line feed, so that the output of the next run begins on a line of its own.
+    func endLine() throws {
+        guard let number = try numbers().last, let descriptor = try open(number) else { return }
+        let last: UInt8? = try descriptor.closeAfter {
+            let size = try descriptor.seek(offset: 0, from: .end)
+            guard size > 0 else { return nil }
+            return try TaskLogReader.read(descriptor, at: size - 1, 1).first
+        }
+        if let last, last != UInt8(ascii: "\n") { try append([UInt8(ascii: "\n")]) }
+    }
+
     /// Returns the last lines, in at most `bytes` bytes; `nil` if there is no output.
     func last(lines: Int, bytes: Int) throws -> String? {
         let reader = TaskLogReader(self)
@@ -184,7 +195,7 @@ final class TaskLogReader {
         return file
     }
 
-    private static func read(_ descriptor: FileDescriptor, at offset: Int64? = nil, _ size: Int) throws -> [UInt8] {
+    fileprivate static func read(_ descriptor: FileDescriptor, at offset: Int64? = nil, _ size: Int) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             let bytes = UnsafeMutableRawBufferPointer(buffer)
             count =

@@ -121,6 +121,31 @@ import Testing
         #expect(plain.unicodeScalars.allSatisfy { $0 == "\t" || !$0.properties.generalCategory.isControl })
     }
 
+    @Test func `a line of one attempt is not continued by the output of another one`() async throws {
+        let bytes = Mutex<[UInt8]>([])
+        let writer = LogWriter(terminal: Terminal(isInteractive: false, hasColour: false)) { new in
+            bytes.withLock { $0 += new }
+            return true
+        }
+        let isPrefixed = Mutex(false)
+        func write(_ chunks: String..., by task: LoggedTask) async throws {
+            let output = AsyncThrowingStream<[UInt8], any Error> { continuation in
+                for chunk in chunks { continuation.yield(Array(chunk.utf8)) }
+                continuation.finish()
+            }
+            try await writer.copy(output, of: task) { isPrefixed.withLock(\.self) }
+        }
+        try await write("one", "", " and", " more", by: task("web"))
+        try await write("two\n", by: task("web", attempt: 1))
+        try await write("three", by: task("web", attempt: 2))
+        // Another replica was added meanwhile.
+        isPrefixed.withLock { $0 = true }
+        try await write(" and more\nfour\n", by: task("web", attempt: 2))
+        try await write("five", by: task("web", 1))
+        let text = String(decoding: bytes.withLock(\.self), as: UTF8.self)
+        #expect(text == "one and more\ntwo\nthree and more\nweb/0 four\nweb/1 five\n")
+    }
+
     @Test func `a pipe receives the output byte by byte, and lines of several tasks have a prefix`() async throws {
         func written(_ terminal: Terminal, isPrefixed: Bool) async throws -> [UInt8] {
             let bytes = Mutex<[UInt8]>([])

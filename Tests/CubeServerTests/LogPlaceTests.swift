@@ -29,9 +29,26 @@ struct LogPlaceTests {
     @Test func `the output of another placement is complete`() {
         var place = LogPlace()
         _ = place.open(1, isWhole: false)
-        let first = place.take([1, 2])
+        let first = place.take([1, 10])
         let isAnother = place.open(2, isWhole: false)
-        let second = place.take([1, 2])
-        #expect(first == [1, 2] && isAnother && place.tail == nil && second == [1, 2])
+        let second = place.take([1, 10])
+        #expect(first == [1, 10] && isAnother && place.tail == nil && second == [1, 10])
+    }
+
+    @Test func `the output of another placement does not continue a line, and only its own bytes count`() {
+        var place = LogPlace()
+        _ = place.open(1, isWhole: true)
+        let first = place.take([1, 2])
+        _ = place.open(2, isWhole: true)
+        let second = place.take([3])
+        let rest = place.take([4, 10])
+        #expect(first == [1, 2] && second == [10, 3] && rest == [4, 10])
+        _ = place.open(2, isWhole: true)
+        let news = place.take([3, 4, 10, 5])
+        #expect(news == [5])
+        _ = place.open(3, isWhole: true)
+        _ = place.open(3, isWhole: true)
+        let third = place.take([6, 10])
+        #expect(third == [10, 6, 10])
     }
 }

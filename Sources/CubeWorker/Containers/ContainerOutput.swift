@@ -85,8 +85,10 @@ actor ContainerOutput {
 
     /// Copies the output that the engine has, or gets while the container runs.
     private func copy() async throws {
+        let known = try self.cursor()
+        if known == nil { try log.endLine() }
         var writer = try TaskLogWriter.open(log)
-        let cursor = try cursor() ?? firstCursor(at: writer.end)
+        let cursor = try known ?? firstCursor(at: writer.end)
         guard !cursor.isComplete else { return }
         var reading = OutputReading(
             after: cursor, copied: try log.bytes(from: (cursor.number, cursor.offset)))

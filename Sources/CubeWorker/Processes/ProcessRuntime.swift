@@ -177,10 +177,12 @@ final class ProcessRuntime: TaskRuntime {
         try LocalFiles.makeDirectory(work)
         if let user = launch.user { try give(work, of: run.task, to: user) }
         try TaskDirectory.write(try secrets.contents(of: assignment.definition), in: work, owner: launch.user)
-        try LocalFiles.makeDirectory(launch.logs)
+        let hasOutput = try !LocalFiles.makeDirectory(launch.logs)
         try store.saveCopy(
             .placement(SupervisedPlacement(assignment, boot: run.boot, run: run.number)), in: directory(of: run))
         guard !directory(of: run).hasLaunch else { return }
+        // Before the file that lets the run start: later, this run may be within a line itself.
+        if hasOutput { try TaskLog(directory: launch.logs).endLine() }
         if assignment.definition.exclusive {
             launch.isLeased = true
             guard let end = leases.withLock({ $0[run] }) else {

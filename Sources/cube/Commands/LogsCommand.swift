@@ -20,7 +20,8 @@ struct LogsCommand: Command {
             later. If only jobs or single tasks are named, it ends when all of them have ended.
 
             On a terminal, colours are kept, and other control characters are printed as visible text. Elsewhere, the
-            output is unchanged, byte by byte.
+            output is unchanged, byte by byte, except that the output of another task, or of a task that was started
+            again, begins on a line of its own.
 
             --since and --timestamps use the clock of the task's node. Lines that an earlier version of Cube recorded
             have no time: --since keeps them, and --timestamps begins them with `-`.

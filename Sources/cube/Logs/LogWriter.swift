@@ -2,18 +2,19 @@ import CubeCore
 import CubeText
 import CubeTypes
 import Glibc
+import Synchronization
 
 /// Writes the output of tasks: byte by byte, or line by line on a terminal or with prefixes.
 struct LogWriter: Sendable {
     private let terminal: Terminal
-    private let write: @Sendable ([UInt8]) -> Bool
+    private let sink: Sink
 
     init(
         terminal: Terminal,
         write: @escaping @Sendable ([UInt8]) -> Bool = { Terminal.write($0, to: STDOUT_FILENO) }
     ) {
         self.terminal = terminal
-        self.write = write
+        sink = Sink(write: write)
     }
 
     /// Copies all output, or ends early if the output stream has no reader.
@@ -29,23 +30,45 @@ struct LogWriter: Sendable {
         for try await chunk in output {
             let isPrefixed = prefixed()
             if isRaw, !isPrefixed, !terminal.isInteractive {
-                guard write(chunk) else { return false }
+                guard sink.write(chunk, of: task.id) else { return false }
                 continue
             }
             isRaw = false
             for line in lines.take(chunk) {
-                guard write(shown(line, of: task, isPrefixed)) else { return false }
+                guard write(line, of: task, isPrefixed) else { return false }
             }
         }
         guard let rest = lines.rest else { return true }
-        return write(shown(rest, of: task, prefixed()))
+        return write(rest, of: task, prefixed())
     }
 
     /// - Parameter line: The line including its line feed.
-    private func shown(_ line: [UInt8], of task: LoggedTask, _ isPrefixed: Bool) -> [UInt8] {
+    private func write(_ line: [UInt8], of task: LoggedTask, _ isPrefixed: Bool) -> Bool {
         let prefix = isPrefixed ? Array("\(terminal.shown(TextLine(task.slot, Self.style(of: task)))) ".utf8) : []
-        guard terminal.isInteractive else { return prefix + line }
-        return prefix + Array(LogLine.shown(line.dropLast(), hasColour: terminal.hasColour).utf8) + [UInt8(ascii: "\n")]
+        guard terminal.isInteractive else { return sink.write(line, of: task.id, prefix: prefix) }
+        let shown = Array(LogLine.shown(line.dropLast(), hasColour: terminal.hasColour).utf8) + [UInt8(ascii: "\n")]
+        return sink.write(shown, of: task.id, prefix: prefix)
+    }
+
+    /// The output stream. The output of a task never continues a line of another one.
+    private final class Sink: Sendable {
+        private let output: @Sendable ([UInt8]) -> Bool
+        /// The task that wrote the last line, if that line has no line feed yet.
+        private let unfinished = Mutex<TaskID?>(nil)
+
+        init(write output: @escaping @Sendable ([UInt8]) -> Bool) { self.output = output }
+
+        /// - Parameter prefix: What to write first if the bytes begin a line.
+        /// - Returns: Whether the stream still has a reader.
+        func write(_ bytes: [UInt8], of task: TaskID, prefix: [UInt8] = []) -> Bool {
+            guard let last = bytes.last else { return true }
+            let feed = UInt8(ascii: "\n")
+            return unfinished.withLock { unfinished in
+                let start: [UInt8] = unfinished == task ? [] : (unfinished == nil ? [] : [feed]) + prefix
+                unfinished = last == feed ? nil : task
+                return output(start.isEmpty ? bytes : start + bytes)
+            }
+        }
     }
 
     private static let styles: [TextLine.Style] = [.cyan, .green, .yellow, .magenta, .blue, .red]

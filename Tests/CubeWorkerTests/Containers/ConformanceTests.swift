@@ -97,6 +97,22 @@ struct ConformanceTests {
     }
 
     @Test(arguments: TestRuntime.allCases)
+    func `The output of a run begins on a line of its own, and the last line of the last run stays as it is`(
+        runtime: TestRuntime
+    ) async throws {
+        try await WorkerWorld.with(runtime) { world in
+            let policy = RestartPolicy(policy: .onFailure, max: 2, backoff: .milliseconds(100))
+            let task = runtime.script("printf run; exit 1", restart: policy)
+            try await world.worker(runtime) { worker in
+                try await worker.assign(task)
+                #expect(try await worker.ended(task.id).run == 3)
+                #expect(try await worker.output(task.id) == "run\nrun\nrun")
+                #expect(try await worker.output(task.id, tail: 1) == "run")
+            }
+        }
+    }
+
+    @Test(arguments: TestRuntime.allCases)
     func `A stop sends the signal of the policy and keeps the exit code`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let task = runtime.script(
