@@ -120,6 +120,10 @@ struct TLSTests {
                 _ = try await ManagerClient(endpoint: endpoint, token: tokens[.read], options: quiet).clusterStatus()
             }
             #expect(plain?.message.contains("not trusted") == true)
+            // The reason is that nothing names the authority of the manager.
+            #expect(plain?.message.contains("only a token with the fingerprint") == true)
+            #expect(plain?.message.contains(authority.desk.authority.fingerprint.rawValue) == false)
+            #expect(plain?.isOfUnnamedAuthority == true)
         }
     }
 
@@ -317,7 +321,7 @@ struct TLSTests {
     @Test func `a clock that is off is named as the reason`() throws {
         let server = Timestamp(milliseconds: 1_800_000_000_000)
         func reasons(_ difference: Duration) -> [String] {
-            DistrustReport.reasons(AuthorityLookup.Found(time: server), nil, now: server + difference)
+            DistrustReport.reasons(AuthorityLookup.Found(time: server), TLSOptions(), now: server + difference)
         }
         #expect(reasons(.seconds(30)) == [])
         #expect(reasons(.seconds(7200)).first?.contains("is about 2 hours ahead of the clock of the server") == true)

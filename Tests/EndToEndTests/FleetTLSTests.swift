@@ -115,6 +115,26 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a worker whose token lacks the fingerprint, or a part of it, says so and where to get another one`()
+            async throws
+        {
+            try await Self.withFleet { fleet in
+                for (name, token) in [("w1", fleet.secret), ("w2", String(fleet.token.dropLast()))] {
+                    let worker = try fleet.worker(name, token: token)
+                    try await fleet.world.wait(for: "the complaint") {
+                        worker.text(of: "err").contains("the token has no fingerprint")
+                    }
+                    let log = worker.text(of: "err")
+                    #expect(log.contains("SECRET.FINGERPRINT") && log.contains("`cube manager token worker`"), "\(log)")
+                    #expect(!log.contains(fleet.secret) && !log.contains(fleet.fingerprint))
+                }
+                let login = try await fleet.world.run(
+                    ["login", fleet.url], through: ["env", "CUBE_TOKEN=\(fleet.secret)"])
+                #expect(login.status == 1)
+                #expect(login.standardError.contains("hint: `cube manager token create"), "\(login.standardError)")
+            }
+        }
+
         @Test(arguments: [(400 * 86_400, "ahead of"), (-86_400, "behind")])
         func `a clock that is off is reported on both sides, with what to do, until it is set`(
             seconds: Int, word: String

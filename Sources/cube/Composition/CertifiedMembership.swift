@@ -161,10 +161,13 @@ final class CertifiedMembership: Service {
 
     private func tokenClient() async throws -> ManagerClient {
         let connection = try await manager()
-        guard connection.token != nil else {
+        guard let token = connection.token else {
             throw Failure(
                 "the worker has no valid certificate and no token",
                 hint: "`cube manager token worker` on the machine of the manager prints the command with a token")
+        }
+        guard AccessToken(token) != nil else {
+            throw Failure("the token \(AccessToken.rule)", hint: Self.completeToken)
         }
         return connection.client(logger)
     }
@@ -176,6 +179,10 @@ final class CertifiedMembership: Service {
             logger.error("cannot record that the certificate was revoked", metadata: ["error": "\(error)"])
         }
     }
+
+    /// Where a token without an error comes from.
+    private static let completeToken =
+        "`cube manager token worker` on the machine of the manager prints the command with a complete token"
 
     private static func revoked(_ node: NodeName) -> APIError {
         PeerCheck.refusal(.revoked, "the manager has revoked the certificate of node \(node)")
@@ -192,6 +199,8 @@ final class CertifiedMembership: Service {
             case .expired, .notYetValid: "set the clocks of both machines, for example with NTP"
             case .unknownAuthority: "the worker belongs to another cluster; run \(rejoin) to move it"
             case .missing, .malformed, .otherName: nil
+            case nil where error.isOfUnnamedAuthority:
+                "the token has no fingerprint, which is 64 hexadecimal digits after its last dot; \(Self.completeToken)"
             case nil where error.reason == .unauthorized || error.reason == .forbidden:
                 "the manager refuses the token; `cube manager token worker` on its machine prints the command with a valid one"
             case nil where error.reason == .foreignCluster:

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeText
+import CubeTransport
 
 /// Why a command fails: a message, an optional hint, and the exit code.
 struct Failure: Error {
@@ -35,6 +36,8 @@ struct Failure: Error {
 
     private static func hint(for error: APIError) -> String? {
         switch error.reason {
+        case .unavailable where error.isOfUnnamedAuthority:
+            "`cube manager token create NAME --role ROLE` on the machine of the manager prints a token with the fingerprint"
         case .unavailable, .timeout:
             "start a manager here with `cube up`, or select another one with --manager or CUBE_MANAGER"
         case .unauthorized, .forbidden:
