@@ -103,6 +103,18 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `up and reconcile refuse a data directory whose files would be read as manifests`() async throws {
+            try await World.with { world in
+                let data = world.manifests.appending(path: "data").path
+                for command in [["up"], ["reconcile", "--manager", "unix:\(world.socket("none"))"]] {
+                    let refused = try await world.run(command + ["--data-dir", data])
+                    #expect(refused.status == 1)
+                    #expect(refused.standardError.contains("would be read as manifests"), "\(refused.standardError)")
+                    #expect(!FileManager.default.fileExists(atPath: data))
+                }
+            }
+        }
+
         @Test func `init creates a directory that other users can read, within the umask`() async throws {
             try await World.with { world in
                 for (umask, mode) in [("022", 0o755), ("077", 0o700)] {

@@ -35,7 +35,8 @@ struct Manifest: Sendable {
     static let identifyingFields = FieldTable<Manifest>(
         [
             .remark(
-                "$schema", example: "cube.schema.json", "The JSON Schema that an editor validates the file against."),
+                "$schema", example: "../cube.schema.json",
+                "The JSON Schema that an editor validates the file against."),
             .remark("$comment", example: "The shop's web server.", "A comment for people. Cube ignores it."),
             TaskDefinition.nameField.inDefinition.within(\.definition),
         ], standard: empty)

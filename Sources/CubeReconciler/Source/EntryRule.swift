@@ -1,9 +1,17 @@
-import CubeCore
+package import CubeCore
 
 /// Decides which entries of a directory belong to the source. Excludes names that begin with a dot, such as `.git`,
 /// `.cube`, `..data`, vim's `.web.json.swp` and Emacs' `.#web.json`, and files that editors leave behind: `web.json~`,
 /// `#web.json#`, `4913`.
-enum EntryRule {
+package enum EntryRule {
+    /// Whether a source that reads a directory reads a file in it, if there is one.
+    ///
+    /// - Parameter file: The path from the directory.
+    package static func admits(_ file: BytePath) -> Bool {
+        let (directory, name) = file.splittingLastEntry
+        return directory.components.allSatisfy(admitsDirectory) && admitsFile(name)
+    }
+
     static func admitsDirectory(_ name: BytePath) -> Bool { !name.hasPrefix(".") }
 
     static func admitsFile(_ name: BytePath) -> Bool {

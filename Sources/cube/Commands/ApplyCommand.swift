@@ -47,6 +47,7 @@ struct ApplyCommand: Command {
     }
 
     func run() async throws {
+        if options.git.url == nil { try options.manager.place.requireDataApart() }
         let savedPlan = try file.map { try SavedPlan.toApply(.absolute($0)) }
         let limits = try guards.limits(options.manager.place)
         let preview = try await options.preview()

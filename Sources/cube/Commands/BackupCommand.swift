@@ -28,6 +28,7 @@ struct BackupCommand: Command {
     func run() async throws {
         let path = FilePath.absolute(file)
         guard !path.exists else { throw NamedFile.exists(path) }
+        try manager.place.requireNoManifest(path)
         let data = manager.place.data
         if try manager.choice().origin != nil || DirectoryLock.holder(of: data.manager) != nil {
             let bytes = try await manager.writer().backup()

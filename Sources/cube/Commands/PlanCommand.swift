@@ -51,6 +51,7 @@ struct PlanCommand: Command {
 
     func run() async throws {
         if let savedFile { return try show(savedFile) }
+        if let out, options.git.url == nil { try options.manager.place.requireNoManifest(.absolute(out), "--out") }
         let preview = try await options.preview()
         if out != nil, preview.hidesValues {
             throw Failure(

@@ -45,6 +45,7 @@ struct ReconcileCommand: Command {
 
     func run() async throws {
         let place = manager.place
+        if git.url == nil { try place.requireDataApart() }
         try place.data.prepare()
         let options = manager
         let log = DaemonLog(isVerbose: verbosity.verbose)

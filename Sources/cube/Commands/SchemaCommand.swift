@@ -13,7 +13,8 @@ struct SchemaCommand: Command {
             Examples:
               cube schema > cube.schema.json
               cube schema -o markdown > manifests.md
-            In a manifest beside the schema, add: "$schema": "cube.schema.json"
+            In a manifest in a directory below, add: "$schema": "../cube.schema.json"
+            Among the manifests, the schema itself would be read as a manifest.
 
             `cube help manifest` shows the reference on a terminal.
             """))

@@ -80,6 +80,7 @@ struct UpCommand: Command {
     func run() async throws {
         try OpenFiles.requireForServices()
         let data = place.data
+        if git.url == nil { try place.requireDataApart() }
         try data.requireNoOrphans()
         try await data.requireNoOrphanContainers()
         if let lost = try LostStore.find(in: data) { throw lost.failure }

@@ -63,6 +63,7 @@ struct WatchCommand: ParsableCommand {
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
+            if let out { try manager.place.requireNoManifest(.absolute(out), "--out") }
             var binding = EndpointBinding(
                 names: names.names, render: render.map(ShellCommand.init),
                 file: out.map { BoundFile(path: .absolute($0)) }, command: exec.map(ShellCommand.init))
