@@ -5,15 +5,15 @@ import CubeTypes
 extension APIError {
     /// Creates the error that reports a refusal to the caller.
     ///
-    /// - Parameter worker: the worker that refuses the call.
-    init(_ refusal: PlacementRefusal, by worker: NodeName) {
+    /// - Parameter worker: the options of the worker that refuses the call.
+    init(_ refusal: PlacementRefusal, by worker: WorkerOptions) {
         switch refusal {
         case .foreignCluster(let cluster, let own):
             let which = own.isOfWorker ? "\(own) (its own, founded when it received tasks without a manager)" : "\(own)"
             self.init(
                 .foreignCluster,
-                "worker \(worker) belongs to cluster \(which), not to \(cluster); run `cube worker rejoin` on its machine "
-                    + "to make it forget \(own)")
+                "worker \(worker.name) belongs to cluster \(which), not to \(cluster); run \(worker.command("worker rejoin")) "
+                    + "on its machine to make it forget \(own)")
         case .implausibleTerm(let term):
             self = .invalid([
                 ValidationError(field: "term", value: "\(term)", message: "must be from 0 to \(Counter.limit - 1)")

@@ -8,8 +8,12 @@ package struct StoredTasks: Sendable {
     private let store: WorkerStore
     private let clock: any Clock<Duration>
 
-    package init(directory: String, clock: any Clock<Duration> = BootClock.timer) {
-        store = WorkerStore(directory: directory)
+    /// - Parameter command: writes a command of Cube in a message, as ``WorkerOptions/command`` does.
+    package init(
+        directory: String, clock: any Clock<Duration> = BootClock.timer,
+        command: @escaping @Sendable (_ words: String) -> String = WorkerOptions.plainCommand
+    ) {
+        store = WorkerStore(directory: directory, command: command)
         self.clock = clock
     }
 

@@ -26,14 +26,21 @@ package struct WorkerOptions: Sendable {
     package var allowances: NodeAllowances
     /// The Unix socket of the container engine; defaults to the socket used before, then to the usual ones.
     package var engineSocket: FilePath?
+    /// Writes a command of Cube in a message, so that a person can type it as it is on the machine of the worker.
+    package var command: @Sendable (_ words: String) -> String
+
+    /// Writes a command without options.
+    package static let plainCommand: @Sendable (_ words: String) -> String = { "`cube \($0)`" }
 
     package init(
         name: NodeName, directory: FilePath, supervisor: FilePath, capacity: ResourceSpec? = nil,
         labels: [String: String] = [:], passage: [FilePath] = [], secrets: FilePath? = nil, isToJoin: Bool = false,
         runtimes: Set<RuntimeKind> = [.process], engineSocket: FilePath? = nil,
-        allowances: NodeAllowances = .none
+        allowances: NodeAllowances = .none,
+        command: @escaping @Sendable (_ words: String) -> String = WorkerOptions.plainCommand
     ) {
         self.runtimes = runtimes
+        self.command = command
         self.engineSocket = engineSocket
         self.allowances = allowances
         self.name = name

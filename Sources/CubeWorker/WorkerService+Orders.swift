@@ -23,7 +23,7 @@ extension WorkerService {
             case .stop(let run, let policy): try runtime.stop(run, policy)
             case .changeStop(let run, let policy): changeStop(of: run, to: policy)
             case .endUnrecorded(let id): try store.trace(of: id)?.supervisor?.signal(SIGTERM)
-            case .refuse(let refusal): throw APIError(refusal, by: options.name)
+            case .refuse(let refusal): throw APIError(refusal, by: options)
             }
         }
     }

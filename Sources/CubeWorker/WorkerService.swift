@@ -95,7 +95,7 @@ package actor WorkerService: Service {
         _ options: WorkerOptions, registrar: (any ManagerRegistrar)?, clock: any Clock<Duration>,
         now: @escaping @Sendable () -> DurableInstant, random: RandomSource, logger: Logger
     ) async throws -> WorkerService {
-        let store = WorkerStore(directory: options.directory.string)
+        let store = WorkerStore(directory: options.directory.string, command: options.command)
         try store.prepare()
         let boot = try Machine.bootID()
         let secrets = try SecretDirectory.prepare(options.secrets.string)
@@ -133,7 +133,7 @@ package actor WorkerService: Service {
         executor: any SerialExecutor, logger: Logger
     ) async throws -> WorkerService {
         var options = options
-        let store = WorkerStore(directory: options.directory.string)
+        let store = WorkerStore(directory: options.directory.string, command: options.command)
         try store.prepare()
         options.capacity = try options.capacity ?? Machine.capacity(directory: store.directory)
         let worker = WorkerService(
@@ -178,7 +178,7 @@ package actor WorkerService: Service {
     }
 
     func record(_ id: TaskID) throws(APIError) -> WorkerRecord {
-        guard let record = table[id] else { throw APIError(.unknownTask(id), by: options.name) }
+        guard let record = table[id] else { throw APIError(.unknownTask(id), by: options) }
         return record
     }
 

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeTypes
 import CubeWorker
+import Glibc
 import SystemPackage
 import Testing
 
@@ -102,6 +103,18 @@ import Testing
                 continue
             }
         }
+    }
+
+    @Test func `a damaged record is reported with the command that repairs it in its data directory`() throws {
+        var template = Array("/tmp/cube-doctor.XXXXXX".utf8CString)
+        let data = DataDirectory(path: FilePath(String(cString: try #require(mkdtemp(&template)))))
+        let tasks = data.worker(try #require(NodeName(rawValue: "w1"))).appending("tasks")
+        let record = tasks.appending("0a1b2c3d-0000-5000-8000-000000000000").appending("record.json")
+        try record.removingLastComponent().makeDirectory()
+        try NamedFile.write(Array("{".utf8), to: record)
+        let problems = RecordsCheck.measure(data).problems
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains("`cube worker repair --data-dir \(data.path)`") == true, "\(problems)")
     }
 
     @Test func `every kind of check except the purely informational one has a bad example`() {

@@ -131,7 +131,10 @@ struct AloneTests {
                 try await worker.output(task.id, shows: "ready")
                 return task.id
             }
-            try await world.worker { worker in
+            let options = WorkerOptions(
+                name: NodeName(rawValue: "w1")!, directory: world.directory, supervisor: WorkerWorld.supervisor,
+                command: { "`cube \($0) --data-dir /srv`" })
+            try await world.worker(options: options) { worker in
                 for call: @Sendable () async throws -> Void in [
                     { _ = try await worker.list() }, { _ = try await worker.stop(id) },
                     { _ = try await worker.assign(.script("exit 0")) },
@@ -139,7 +142,7 @@ struct AloneTests {
                     let error = await #expect(throws: APIError.self) { try await call() }
                     #expect(error?.reason == .foreignCluster)
                     #expect(error?.message.contains("founded when it received tasks without") == true)
-                    #expect(error?.message.contains("`cube worker rejoin`") == true)
+                    #expect(error?.message.contains("`cube worker rejoin --data-dir /srv`") == true)
                 }
                 #expect(try await worker.service.task(id).state == .running)
                 _ = try await worker.service.stop(id)

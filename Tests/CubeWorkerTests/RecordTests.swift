@@ -142,8 +142,11 @@ struct RecordTests {
             for path in [record, world.store.membershipFile] {
                 try Data("{\"value\": 7".utf8).write(to: URL(filePath: path))
             }
-            await #expect { try await world.worker { _ in } } throws: {
-                "\($0)".contains("is damaged") && "\($0)".contains("cube worker repair")
+            let options = WorkerOptions(
+                name: NodeName(rawValue: "w1")!, directory: world.directory, supervisor: WorkerWorld.supervisor,
+                command: { "`cube \($0) --data-dir /srv`" })
+            await #expect { try await world.worker(options: options) { _ in } } throws: {
+                "\($0)".contains("is damaged") && "\($0)".contains("`cube worker repair --data-dir /srv`")
             }
             let repairs = try WorkerRepair(directory: world.directory).run()
             #expect(

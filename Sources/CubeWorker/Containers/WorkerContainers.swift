@@ -13,10 +13,13 @@ package struct WorkerContainers: Sendable {
     /// - Parameters:
     ///   - name: the name of the worker.
     ///   - directory: the worker's directory.
+    ///   - records: the records of the worker in that directory.
     ///   - socket: the socket of the container engine; defaults to the one that the worker used.
-    package static func find(of name: NodeName, in directory: FilePath, socket: FilePath?) throws -> WorkerContainers? {
+    package static func find(
+        of name: NodeName, in directory: FilePath, records: WorkerDirectory, socket: FilePath?
+    ) throws -> WorkerContainers? {
         guard let used = try WorkerStore(directory: directory.string).engineSocket(),
-            let cluster = try WorkerDirectory(directory).cluster()
+            let cluster = try records.cluster()
         else { return nil }
         return WorkerContainers(
             engine: EngineClient(socket: socket?.string ?? used, clock: BootClock.timer),

@@ -18,7 +18,8 @@ extension ProcessRuntime {
             logger.info("\(limit) of processes is not enforced: \(reason)")
         }
         do { try store.save(obstacles) } catch {
-            logger.warning("cannot record which limits of processes are not enforced, for `cube doctor`: \(error)")
+            logger.warning(
+                "cannot record which limits of processes are not enforced, for \(store.command("doctor")): \(error)")
         }
         groups.sweep { task, name in RunDirectory(path: "\(store.runs(of: task))/\(name)").isUndecided }
         return ProcessRuntime(

@@ -6,9 +6,16 @@ package import SystemPackage
 /// The directory of a worker, for use while no worker runs in it.
 package struct WorkerDirectory: Sendable {
     private let directory: FilePath
-    private var store: WorkerStore { WorkerStore(directory: directory.string) }
+    private let store: WorkerStore
 
-    package init(_ directory: FilePath) { self.directory = directory }
+    /// - Parameter command: writes a command of Cube in a message, as ``WorkerOptions/command`` does.
+    package init(
+        _ directory: FilePath,
+        command: @escaping @Sendable (_ words: String) -> String = WorkerOptions.plainCommand
+    ) {
+        self.directory = directory
+        store = WorkerStore(directory: directory.string, command: command)
+    }
 
     /// Returns the cluster that the worker belongs to; `nil` if it has joined none.
     package func cluster() throws -> ClusterID? { try store.membership().cluster }

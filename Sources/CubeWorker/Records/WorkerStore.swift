@@ -22,6 +22,8 @@ import SystemPackage
 /// always finds at least the intent, and `TaskRuntime` finds out how far it was carried out.
 struct WorkerStore: Sendable {
     let directory: String
+    /// Writes a command of Cube in a message, as ``WorkerOptions/command`` does.
+    var command: @Sendable (_ words: String) -> String = WorkerOptions.plainCommand
 
     var membershipFile: String { "\(directory)/worker.json" }
     var reserve: DiskReserve { DiskReserve(directory: "\(directory)/reserve") }
@@ -244,8 +246,8 @@ struct WorkerStore: Sendable {
             throw APIError(
                 .internal,
                 """
-                \(path) is damaged. Do not delete it, as its tasks may be running: `cube worker repair` sets it aside and \
-                rebuilds it (\("\(error)".shortened(to: 200)))
+                \(path) is damaged. Do not delete it, as its tasks may be running: \(command("worker repair")) sets it aside \
+                and rebuilds it (\("\(error)".shortened(to: 200)))
                 """)
         }
     }

@@ -35,7 +35,7 @@ struct RejoinCommand: Command {
     func run() async throws {
         let data = place.data
         let name = try data.worker(named: name)
-        let directory = data.worker(name)
+        let (directory, records) = (data.worker(name), data.records(of: name))
         let lock = try DirectoryLock.take(directory, for: "cube worker rejoin")
         defer { withExtendedLifetime(lock) {} }
         let left = OrphanTasks(data.supervisors.filter { $0.worker.resolvingLinks == directory.resolvingLinks })
@@ -45,7 +45,9 @@ struct RejoinCommand: Command {
                     + Count(left.supervisors.count, "task").verb("that is running", "that are running") + ":\n"
                     + left.lines.joined(separator: "\n"), hint: "--end-tasks ends them")
         }
-        if let containers = try WorkerContainers.find(of: name, in: directory, socket: RuntimeOptions.socket) {
+        if let containers = try WorkerContainers.find(
+            of: name, in: directory, records: records, socket: RuntimeOptions.socket)
+        {
             let running = try await containers.running()
             guard running.isEmpty || endTasks else {
                 throw Failure(
@@ -55,13 +57,13 @@ struct RejoinCommand: Command {
             if endTasks { try await containers.end() }
         }
         try await left.end(within: timeout)
-        guard let cluster = try WorkerDirectory(directory).cluster() else {
+        guard let cluster = try records.cluster() else {
             try forgetIdentity(of: name, data)
             Terminal.output("Worker \(name) belongs to no cluster.")
             return
         }
         try forgetSource(data, cluster)
-        let kept = try WorkerDirectory(directory).forgetCluster()
+        let kept = try records.forgetCluster()
         try forgetIdentity(of: name, data)
         Terminal.output("Worker \(name) has forgotten cluster \(cluster).")
         if let kept { Terminal.note("The records and the output of its tasks are in \(kept).") }

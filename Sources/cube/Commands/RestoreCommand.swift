@@ -71,7 +71,7 @@ struct RestoreCommand: Command {
     }
 
     /// The term that a worker of this data directory has seen; `nil` if it cannot be read.
-    private func term(of worker: NodeName) -> Int? { try? WorkerDirectory(place.data.worker(worker)).term() }
+    private func term(of worker: NodeName) -> Int? { try? place.data.records(of: worker).term() }
 
     /// - Throws: A `Failure` if the current store, or a worker of this data directory, belongs to another cluster.
     private func requireSameCluster(_ restoration: StoreRestoration, _ path: FilePath) async throws {
@@ -85,7 +85,7 @@ struct RestoreCommand: Command {
         }
         for worker in data.workers {
             // A worker whose records cannot be read does not prevent a restore either.
-            guard let cluster = try? WorkerDirectory(data.worker(worker)).cluster(), cluster != restoration.cluster
+            guard let cluster = try? data.records(of: worker).cluster(), cluster != restoration.cluster
             else { continue }
             throw Failure(
                 "\(path) belongs to cluster \(restoration.cluster), but worker \(worker) of \(data.path) belongs to cluster "

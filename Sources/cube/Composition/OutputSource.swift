@@ -64,7 +64,7 @@ struct LocalOutput: OutputSource {
 
     /// - Returns: `nil` if no worker has ever run on the data directory.
     init?(data: DataDirectory) {
-        stores = data.workers.map { StoredTasks(directory: data.worker($0).string) }
+        stores = data.workers.map { data.tasks(of: $0) }
         if stores.isEmpty { return nil }
     }
 

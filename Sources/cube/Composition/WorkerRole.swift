@@ -46,7 +46,7 @@ struct WorkerRole: Service {
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,
                 passage: [data.path, directory.removingLastComponent()], secrets: secrets ?? data.secrets,
                 isToJoin: isToJoin, runtimes: runtimes, engineSocket: RuntimeOptions.socket,
-                allowances: allowances),
+                allowances: allowances, command: { [data] in data.command($0) }),
             registrar: registrar(membership, logger), clock: BootClock.timer, now: { .now() }, random: .system,
             logger: logger)
         let supplied = try listen.files.map(SuppliedCertificate.init)
@@ -74,9 +74,9 @@ struct WorkerRole: Service {
     }
 
     private func membership(_ logger: Logger) -> CertifiedMembership {
-        let directory = WorkerDirectory(data.worker(name))
+        let records = data.records(of: name)
         return CertifiedMembership(
-            name, in: data, cluster: { try directory.cluster() }, manager: manager, logger: logger)
+            name, in: data, cluster: { try records.cluster() }, manager: manager, logger: logger)
     }
 
     /// The server of the worker. A worker with a membership listens when it has a certificate.

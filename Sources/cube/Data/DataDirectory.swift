@@ -31,6 +31,16 @@ struct DataDirectory: Sendable, Hashable {
         WorkerIdentityFiles(directory: self.worker(worker).appending("identity"))
     }
 
+    /// The records of a worker, for use while the worker does not run.
+    func records(of worker: NodeName) -> WorkerDirectory {
+        WorkerDirectory(self.worker(worker), command: { command($0) })
+    }
+
+    /// The tasks in the records of a worker.
+    func tasks(of worker: NodeName) -> StoredTasks {
+        StoredTasks(directory: self.worker(worker).string, command: { command($0) })
+    }
+
     /// The workers that have run on this directory, sorted by name.
     var workers: [NodeName] {
         // A directory that cannot be read has no worker that this user could ask about.
@@ -76,7 +86,7 @@ struct DataDirectory: Sendable, Hashable {
 
     /// The tasks of a worker that run as containers, according to its records.
     func containers(of worker: NodeName) -> [StoredTasks.Task] {
-        StoredTasks(directory: self.worker(worker).string).readable().filter(\.isContainer)
+        tasks(of: worker).readable().filter(\.isContainer)
     }
 
     /// The supervisors in ``supervisors`` whose directory is no longer here.

@@ -11,7 +11,7 @@ struct LoneWorker: Hashable {
 
     /// Returns `nil` if the worker has a manager, or does not exist.
     static func find(_ name: NodeName?, in data: DataDirectory) throws -> LoneWorker? {
-        guard let name, try WorkerDirectory(data.worker(name)).cluster()?.isOfWorker == true else { return nil }
+        guard let name, try data.records(of: name).cluster()?.isOfWorker == true else { return nil }
         let directory = data.worker(name).resolvingLinks
         return LoneWorker(
             name: name, data: data,

@@ -17,7 +17,7 @@ struct LostStore: Hashable {
         guard !data.manager.appending(SQLiteStore.fileName).exists,
             // An unreadable record proves that a worker existed. A worker without a manager never had a store.
             data.workers.contains(where: { name in
-                do { return try WorkerDirectory(data.worker(name)).cluster()?.isOfWorker == false } catch {
+                do { return try data.records(of: name).cluster()?.isOfWorker == false } catch {
                     return true
                 }
             })

@@ -22,8 +22,7 @@ struct RecordsCheck: Check {
 
     static func measure(_ data: DataDirectory) -> RecordsCheck {
         RecordsCheck(
-            problems: data.workers.flatMap { StoredTasks(directory: data.worker($0).string).problems() },
-            data: data)
+            problems: data.workers.flatMap { data.tasks(of: $0).problems() }, data: data)
     }
 }
 
