@@ -13,6 +13,8 @@ final class ClusterFeed: Sendable {
     private let clock: any Clock<Duration>
     private let known: Mutex<ClusterID?>
     private let position = Mutex<ViewPosition?>(nil)
+    /// The time until the next request for changes.
+    private let pause = Mutex(Duration.zero)
 
     /// - Parameter known: The cluster that this source belongs to; `nil` accepts the first cluster that answers.
     init(
@@ -29,12 +31,17 @@ final class ClusterFeed: Sendable {
     /// Continues from a position; `nil` lists again.
     func goOn(from position: ViewPosition?) { self.position.withLock { $0 = position } }
 
+    /// Lets changes accumulate for a time before the next request.
+    func rest(for time: Duration) { pause.withLock { $0 = time } }
+
     func run(into inbox: Inbox) async {
         var failures = 0
         while !Task.isCancelled {
             do {
                 await inbox.put(try await next())
                 failures = 0
+                let pause = pause.withLock(\.self)
+                if pause > .zero { try await clock.sleep(for: pause) }
             } catch is CancellationError {
                 return
             } catch {

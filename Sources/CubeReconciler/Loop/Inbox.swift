@@ -31,7 +31,7 @@ final class Inbox: Sendable {
 
     private let news = Mutex(News())
     let bell = Bell()
-    /// Rung when the view contains the last cluster news. The cluster feed requests the next news only then.
+    /// Rung when a pass has decided what follows from the last cluster news. The cluster feed requests the next news only then.
     private let clusterIsDone = Bell()
 
     var hasSource: Bool { news.withLock(\.hasSource) }
@@ -43,7 +43,7 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Signals that the view contains the cluster news that were taken.
+    /// Signals that it was decided what follows from the cluster news that were taken.
     func finishCluster() { clusterIsDone.ring() }
 
     /// - Parameter isRescan: Whether every file was checked for the snapshot.
@@ -76,7 +76,7 @@ final class Inbox: Sendable {
         bell.ring()
     }
 
-    /// Returns when the view contains the news.
+    /// Returns when it was decided what follows from the news.
     func put(_ cluster: ClusterNews) async {
         _ = clusterIsDone.hear()
         news.withLock { $0.cluster = cluster }

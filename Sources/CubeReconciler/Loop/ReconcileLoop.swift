@@ -124,11 +124,13 @@ struct ReconcileLoop {
                 let pauses = [schedule.sleep(at: world.now()), unwritten.pause(at: world.now())].compactMap { $0 }
                 await inbox.bell.wait(atMost: pauses.min(), on: world.clock)
                 let isDue = schedule.isDue(at: world.now())
-                if takeNews() || isDue, canJudge, !Task.isCancelled {
+                let (isRelevant, hasCluster) = takeNews()
+                if isRelevant || isDue, canJudge, !Task.isCancelled {
                     await pass()
                 } else if unwritten.isDue(at: world.now()) {
                     await record()
                 }
+                if hasCluster { inbox.finishCluster() }
             }
             await record()
             group.cancelAll()
@@ -142,8 +144,8 @@ struct ReconcileLoop {
 
     // MARK: News
 
-    /// - Returns: Whether the news may change a decision.
-    private mutating func takeNews() -> Bool {
+    /// - Returns: Whether the news may change a decision, and whether they are about the cluster.
+    private mutating func takeNews() -> (isRelevant: Bool, hasCluster: Bool) {
         let news = inbox.take()
         var isRelevant = news.hasSource
         for snapshot in [news.source, news.laterSource].compactMap({ $0 }) {
@@ -159,12 +161,11 @@ struct ReconcileLoop {
         if let cluster = news.cluster {
             if take(cluster) { isRelevant = true }
             clusterFeed.goOn(from: contact.outage == nil ? reconciliation.position : nil)
-            inbox.finishCluster()
         }
         // The new limits take effect once the manager has them.
         if let limits = news.limits { lease.use(limits) }
         if let lease = news.lease, contact.answered(lease) { isRelevant = true }
-        return isRelevant
+        return (isRelevant, news.cluster != nil)
     }
 
     private mutating func take(_ news: Inbox.ClusterNews) -> Bool {
@@ -211,7 +212,9 @@ struct ReconcileLoop {
     private mutating func decideAndAct() async -> ReconcilerFigures.PassResult {
         reconciliation.update { [contact] in $0.access = contact.access }
         if schedule.takeFullPass(at: world.now()) { await considerAll() }
-        var plan = reconciliation.pass(at: world.now())
+        let began = world.now()
+        var plan = reconciliation.pass(at: began)
+        clusterFeed.rest(for: PassSchedule.rest(afterDeciding: world.now() - began))
         let isFirst = !hasPassedOverAll && contact.outage == nil
         if isFirst { hasPassedOverAll = true }
         unwritten.add(plan, at: world.now(), isWhole: isFirst)

@@ -90,6 +90,12 @@ struct PassDecisionTests {
         #expect(schedule.isDue(at: start))
     }
 
+    @Test func `changes accumulate after a long decision, and hardly after a short one`() {
+        #expect(PassSchedule.rest(afterDeciding: .zero) == .zero)
+        #expect(PassSchedule.rest(afterDeciding: .milliseconds(5)) == .milliseconds(20))
+        #expect(PassSchedule.rest(afterDeciding: .seconds(2)) == .milliseconds(100))
+    }
+
     @Test func `a rescan leads to one full pass, unless the last one was less than half an interval ago`() {
         var schedule = PassSchedule(rescan: .seconds(60), at: start)
         schedule.rescanned(at: start + .seconds(29))
