@@ -166,7 +166,7 @@ extension Wall {
         Wall("CubeTypesTests", "CubeErrors CubeTesting CubeTypes CubeVersion Foundation Synchronization Testing"),
         Wall(
             "CubeSystemTests",
-            "CubeCore CubeErrors CubeLinux CubeSystem Foundation Glibc Synchronization SystemPackage Testing"),
+            "CubeCore CubeErrors CubeLinux CubeSystem Dispatch Foundation Glibc Synchronization SystemPackage Testing"),
         Wall(
             "CubeWorkerTests",
             """

@@ -116,17 +116,24 @@ final class ProcessRuntime: TaskRuntime {
 
     // MARK: Starting and stopping
 
+    /// Starts wait for the disk, and for the kernel to execute the supervisor, which must delay neither each other nor the calls of the
+    /// manager.
+    private static let starters = BlockingThreads("cube-worker-starts", count: 4)
+
     func start(_ run: RunIdentity, of assignment: TaskAssignment) async throws -> RunState {
         if let state = try await find(run) { return state }
         // A loss of power may have erased the latest writes, so the run may have been started before the reboot.
         guard run.boot == boot else { return .ended(.rebooted) }
 
+        let spawned: Spawned
         do {
-            try prepare(run, assignment)
+            spawned = try await Self.starters.run {
+                try self.prepare(run, assignment)
+                return try Spawned(self.supervisor, [self.directory(of: run).path])
+            }
         } catch let refusal as StartRefusal {
             return try await giveUp(run, because: refusal.description)
         }
-        let spawned = try Spawned(supervisor, [directory(of: run).path])
         let message = try await spawned.errorOutput()
         let state = try await find(run)
         if case .running = state { return state! }
