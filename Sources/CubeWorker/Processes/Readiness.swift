@@ -9,9 +9,22 @@ import SystemPackage
 /// Dispatch sources are unsuitable: on Linux, their bookkeeping breaks and crashes the program when many sources come
 /// and go concurrently (swift-corelibs-libdispatch, issue 949).
 final class Readiness: Sendable {
+    /// A descriptor that epoll watches, and those who wait for it.
+    private struct Watch {
+        let descriptor: Int32
+        var waiters: [(number: UInt64, continuation: CheckedContinuation<Void, any Error>)] = []
+    }
+
     private struct State {
-        var next: UInt64 = 0
-        var waiting: [UInt64: CheckedContinuation<Void, any Error>] = [:]
+        private var last: UInt64 = 0
+        var watches: [UInt64: Watch] = [:]
+        /// The watches by their descriptors. An event names the watch, as the number of a descriptor is used again.
+        var ofDescriptors: [Int32: UInt64] = [:]
+
+        mutating func number() -> UInt64 {
+            last += 1
+            return last
+        }
     }
 
     static let shared = Readiness()
@@ -23,48 +36,76 @@ final class Readiness: Sendable {
         DispatchQueue(label: "cube.readiness").async { self.run() }
     }
 
-    /// Waits until a descriptor becomes readable.
+    /// Waits until a descriptor becomes readable. The caller keeps it open until then.
     ///
     /// - Throws: `CancellationError`, or an `Errno` if epoll does not support the descriptor.
     func wait(for descriptor: Int32) async throws {
-        // A duplicate, because the same descriptor may be waited for twice, and may be closed in the meantime.
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw Errno(rawValue: errno) }
-        defer {
-            epoll_ctl(epoll, EPOLL_CTL_DEL, copy, nil)
-            close(copy)
-        }
-        let id = state.withLock { state in
-            state.next += 1
-            return state.next
-        }
+        let number = state.withLock { $0.number() }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let failure = state.withLock { state -> (any Error)? in
                     if Task.isCancelled { return CancellationError() }
+                    if let watch = state.ofDescriptors[descriptor] {
+                        state.watches[watch]?.waiters.append((number, continuation))
+                        return nil
+                    }
+                    let watch = state.number()
                     var event = epoll_event(
                         events: EPOLLIN.rawValue | EPOLLONESHOT.rawValue,
-                        data: epoll_data_t(u64: id))
-                    guard epoll_ctl(epoll, EPOLL_CTL_ADD, copy, &event) == 0 else { return Errno(rawValue: errno) }
-                    state.waiting[id] = continuation
+                        data: epoll_data_t(u64: watch))
+                    guard epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+                        return Errno(rawValue: errno)
+                    }
+                    state.watches[watch] = Watch(descriptor: descriptor, waiters: [(number, continuation)])
+                    state.ofDescriptors[descriptor] = watch
                     return nil
                 }
                 if let failure { continuation.resume(throwing: failure) }
             }
         } onCancel: {
-            finish(id, .failure(CancellationError()))
+            leave(descriptor, number)
         }
     }
 
-    private func finish(_ id: UInt64, _ result: Result<Void, any Error>) {
-        state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(with: result)
+    /// The number of those who wait for a descriptor.
+    func waits(for descriptor: Int32) -> Int {
+        state.withLock { state in state.ofDescriptors[descriptor].flatMap { state.watches[$0]?.waiters.count } ?? 0 }
+    }
+
+    /// Ends the wait of one caller, if it still waits.
+    private func leave(_ descriptor: Int32, _ number: UInt64) {
+        let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+            guard let watch = state.ofDescriptors[descriptor],
+                let index = state.watches[watch]?.waiters.firstIndex(where: { $0.number == number })
+            else { return nil }
+            let waiter = state.watches[watch]?.waiters.remove(at: index)
+            if state.watches[watch]?.waiters.isEmpty == true { end(watch, &state) }
+            return waiter?.continuation
+        }
+        waiter?.resume(throwing: CancellationError())
+    }
+
+    /// Ends the waits for a descriptor that became readable.
+    private func finish(_ watch: UInt64) {
+        for waiter in state.withLock({ end(watch, &$0) }) { waiter.continuation.resume() }
+    }
+
+    /// - Returns: those who wait.
+    @discardableResult
+    private func end(
+        _ number: UInt64, _ state: inout State
+    ) -> [(number: UInt64, continuation: CheckedContinuation<Void, any Error>)] {
+        guard let watch = state.watches.removeValue(forKey: number) else { return [] }
+        state.ofDescriptors[watch.descriptor] = nil
+        epoll_ctl(epoll, EPOLL_CTL_DEL, watch.descriptor, nil)
+        return watch.waiters
     }
 
     private func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         while true {
             let count = epoll_wait(epoll, &events, Int32(events.count), -1)
-            for event in events.prefix(max(0, Int(count))) { finish(event.data.u64, .success(())) }
+            for event in events.prefix(max(0, Int(count))) { finish(event.data.u64) }
         }
     }
 }

@@ -38,8 +38,11 @@ package struct SupervisorProcess: Hashable, Sendable {
     package var currentDirectory: FilePath { if case .moved(let path) = place { path } else { directory } }
 
     /// The directory of the worker that started the process.
-    package var worker: FilePath {
-        FilePath(root: currentDirectory.root, currentDirectory.components.dropLast(4))
+    package var worker: FilePath { Self.worker(ofRun: currentDirectory) }
+
+    /// The directory of the worker that has a run directory.
+    package static func worker(ofRun directory: FilePath) -> FilePath {
+        FilePath(root: directory.root, directory.components.dropLast(4))
     }
 
     /// Asks the supervisor to end its task, which may take up to the task's grace period.

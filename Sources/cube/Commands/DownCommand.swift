@@ -66,8 +66,8 @@ struct DownCommand: Command {
         let isOther = other != nil && data.hasStore
         // A task that the manager lists as ended may take another moment to exit.
         let left = data.supervisors.filter { supervisor in
-            data.isOrphan(supervisor) || !isOther && supervisor.task.map { !known.contains($0) } ?? true
-        }
+            supervisor.isOrphan || !isOther && supervisor.process.task.map { !known.contains($0) } ?? true
+        }.map(\.process)
         if orphans {
             try await stopOrphans(left, await data.orphanContainers())
         } else {

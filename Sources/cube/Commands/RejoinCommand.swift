@@ -38,7 +38,8 @@ struct RejoinCommand: Command {
         let (directory, records) = (data.worker(name), data.records(of: name))
         let lock = try DirectoryLock.take(directory, for: "cube worker rejoin")
         defer { withExtendedLifetime(lock) {} }
-        let left = OrphanTasks(data.supervisors.filter { $0.worker.resolvingLinks == directory.resolvingLinks })
+        let real = directory.resolvingLinks
+        let left = OrphanTasks(data.supervisors.filter { $0.worker == real }.map(\.process))
         guard left.supervisors.isEmpty || endTasks else {
             throw Failure(
                 "worker \(name) has "

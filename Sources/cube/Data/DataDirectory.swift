@@ -77,9 +77,7 @@ struct DataDirectory: Sendable, Hashable {
 
     /// The supervisors of tasks that were started from this directory, by whatever path it was reached, or whose directory was moved
     /// into it.
-    var supervisors: [SupervisorProcess] {
-        SupervisorProcess.all().filter { contains($0.directory) || contains($0.currentDirectory) }
-    }
+    var supervisors: [LocalSupervisor] { LocalSupervisor.find(in: path) }
 
     /// The tasks that run as containers of workers of this directory, according to the workers' records.
     var containers: [StoredTasks.Task] { workers.flatMap { containers(of: $0) } }
@@ -90,17 +88,7 @@ struct DataDirectory: Sendable, Hashable {
     }
 
     /// The supervisors in ``supervisors`` whose directory is no longer here.
-    var orphans: [SupervisorProcess] { supervisors.filter(isOrphan) }
-
-    /// Whether the directory of one of the ``supervisors`` is no longer here, because it was removed or moved elsewhere.
-    func isOrphan(_ supervisor: SupervisorProcess) -> Bool {
-        supervisor.place == .removed || !contains(supervisor.currentDirectory)
-    }
-
-    private func contains(_ other: FilePath) -> Bool {
-        let (named, real) = (path, path.resolvingLinks)
-        return [other, other.resolvingLinks].contains { $0.starts(with: named) || $0.starts(with: real) }
-    }
+    var orphans: [SupervisorProcess] { supervisors.filter(\.isOrphan).map(\.process) }
 
     /// Returns the worker with a name or, if `name` is `nil`, the only worker of this directory.
     ///

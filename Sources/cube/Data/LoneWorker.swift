@@ -15,7 +15,7 @@ struct LoneWorker: Hashable {
         let directory = data.worker(name).resolvingLinks
         return LoneWorker(
             name: name, data: data,
-            tasks: data.supervisors.count { $0.worker.resolvingLinks == directory } + data.containers(of: name).count)
+            tasks: data.supervisors.count { $0.worker == directory } + data.containers(of: name).count)
     }
 
     var failure: Failure {

@@ -32,7 +32,7 @@ struct StatusFreshness: Encodable {
                 return StatusFreshness(
                     outdated: "\(alone). Start a reconciler with \(data.command("reconcile"))", isAbsent: true)
             }
-            let supervisors = data.supervisors.filter { !data.isOrphan($0) }
+            let supervisors = data.supervisors.filter { !$0.isOrphan }.map(\.process)
             let containers = data.containers
             let count = supervisors.count + containers.count
             let tasks = count == 0 ? "no task is running" : "\(Count(count, "task").verb("is", "are")) running"
