@@ -6,18 +6,24 @@ import Synchronization
 package final class BlockingThreads: Sendable {
     /// Each queue has a thread of its own while it has work.
     private let queues: [DispatchQueue]
-    /// The number of calls of ``run(_:)``.
-    private let calls = Atomic(0)
+    /// How much work of ``run(_:)`` each queue has.
+    private let loads: Mutex<[Int]>
 
     package init(_ label: String, count: Int) {
         queues = (0..<count).map { DispatchQueue(label: "\(label)-\($0)") }
+        loads = Mutex(Array(repeating: 0, count: count))
     }
 
-    /// Performs work on one of the threads, which take turns, and waits for it without blocking the caller's thread.
+    /// Performs work on the thread that has the least, and waits for it without blocking the caller's thread.
     package func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        let call = calls.add(1, ordering: .relaxed).oldValue
+        let number = loads.withLock { loads in
+            let number = loads.indices.min { loads[$0] < loads[$1] }!
+            loads[number] += 1
+            return number
+        }
+        defer { loads.withLock { $0[number] -= 1 } }
         return try await withCheckedThrowingContinuation { continuation in
-            queues[call % queues.count].async { continuation.resume(with: Result(catching: work)) }
+            queues[number].async { continuation.resume(with: Result(catching: work)) }
         }
     }
 

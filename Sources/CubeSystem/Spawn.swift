@@ -30,6 +30,15 @@ package struct Spawn {
         self.environment = environment
     }
 
+    /// Held shared while a program is being started, and exclusively while a file is written that may be executed.
+    private static let starting = SharedLock()
+
+    /// Does something while no program is being started by this process. Until it has executed its program, a child has copies of all
+    /// open files, and the kernel refuses to execute a file that anything has open for writing.
+    package static func withoutStarts<Value>(_ body: () throws -> Value) rethrows -> Value {
+        try starting.withExclusiveLock(body)
+    }
+
     /// Starts the program, and returns its process ID.
     ///
     /// - Throws: The error number, also if the program cannot be executed.
@@ -63,10 +72,12 @@ package struct Spawn {
         let variables = environment.map { strdup($0) } + [nil]
         defer { for text in words + variables { free(text) } }
         var process = pid_t()
-        let failure =
+        // Returns when the child has executed the program.
+        let failure = Self.starting.withSharedLock {
             isSearched
-            ? posix_spawnp(&process, program, &actions, &attributes, words, variables)
-            : posix_spawn(&process, program, &actions, &attributes, words, variables)
+                ? posix_spawnp(&process, program, &actions, &attributes, words, variables)
+                : posix_spawn(&process, program, &actions, &attributes, words, variables)
+        }
         guard failure == 0 else { throw Errno(rawValue: failure) }
         return process
     }

@@ -316,5 +316,7 @@ extension WorkerService {
             output = try TaskLog(directory: store.logs(of: run.task)).last(lines: 20, bytes: 4096)
         }
         try carryOut(table.observed(state, of: run, output: output, now: now(), jitter: random.fraction()))
+        // The task may have become exclusive, or its lease may have been renewed, while the run was being started.
+        if case .running = state { lease(runOf: run.task) }
     }
 }

@@ -207,7 +207,11 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test(arguments: [nil, APIError(.methodNotAllowed, "no batches"), APIError(.bodyTooLarge, "too large")])
+    @Test(
+        arguments: [
+            nil, APIError(.methodNotAllowed, "no batches"), APIError(.bodyTooLarge, "too large"),
+            APIError(.validationFailed, "unreadable"),
+        ])
     func `Tasks are assigned and stopped in batches, or by separate calls if the worker refuses them`(
         refusal: APIError?
     ) async throws {
@@ -225,7 +229,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test func `A batch that fails as a whole is repeated, and refuses no task`() async throws {
+    @Test func `A batch that fails as a whole is repeated`() async throws {
         try await TestManager.run { manager in
             await manager.workers.refuseBatches(with: APIError(.unavailable, "busy"))
             let requests = (0..<5).map { manager.request("web", ordinal: $0) }

@@ -11,7 +11,7 @@ struct BatchTests {
         WorkerBatch(cluster: WorkerWorld.cluster, term: term, operations: operations)
     }
 
-    @Test func `Each operation of a batch has the result that it has as a call, and is recorded before the answer`()
+    @Test func `Each operation of a batch has the result that it has as a call, and is recorded`()
         async throws
     {
         try await WorkerWorld.with { world in

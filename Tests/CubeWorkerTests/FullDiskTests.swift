@@ -15,12 +15,16 @@ struct FullDiskTests {
     /// A program that fills all free space for as long as it runs.
     private static let filler = "echo ready; while :; do cat /dev/zero >> fill 2> /dev/null; sleep 0.01; done"
 
-    private static func withSmallDisk(_ body: (WorkerWorld) async throws -> Void) async throws {
+    /// - Parameter files: the most files and directories that the disk holds; `nil` if only its size is limited.
+    private static func withSmallDisk(files: Int? = nil, _ body: (WorkerWorld) async throws -> Void) async throws {
         try await WorkerWorld.with { world in
             try LocalFiles.makeDirectory(world.directory.string)
             let mount = Process()
             mount.executableURL = URL(filePath: "/bin/mount")
-            mount.arguments = ["-t", "tmpfs", "-o", "size=4m", "tmpfs", world.directory.string]
+            mount.arguments = [
+                "-t", "tmpfs", "-o", "size=4m" + (files.map { ",nr_inodes=\($0)" } ?? ""), "tmpfs",
+                world.directory.string,
+            ]
             try mount.run()
             mount.waitUntilExit()
             try #require(mount.terminationStatus == 0, "mount")
@@ -117,6 +121,18 @@ struct FullDiskTests {
                 let states = try await worker.list().tasks.map(\.state)
                 #expect(states == [.stopped, .stopped, .stopped])
             }
+        }
+    }
+
+    @Test func `If one directory of a batch cannot be created, none stays that is not durable`() async throws {
+        try await Self.withSmallDisk(files: 8) { world in
+            try world.store.prepare()
+            let records = (1...10).map { _ in
+                WorkerRecord.placement(SupervisedPlacement(.script("exit 0"), boot: "b", run: 1))
+            }
+            #expect(world.store.save(records) == [])
+            #expect(try world.store.tasks() == [])
+            #expect(world.store.save(Array(records.prefix(2))).count == 2)
         }
     }
 

@@ -143,6 +143,37 @@ struct LeaseTests {
         }
     }
 
+    @Test func `a task that becomes exclusive while it is being started has a lease as soon as it runs`() async throws {
+        try await WorkerWorld.with { world in
+            try LocalFiles.makeDirectory(world.directory.string)
+            let gate = try world.gate("gate")
+            // A supervisor that starts only when the test lets it.
+            let slow = world.directory.appending("slow-supervisor").string
+            let text = "#!/bin/sh\nread word < \(gate.path)\nexec \(WorkerWorld.supervisor) \"$@\"\n"
+            try LocalFiles.write(Array(text.utf8), to: "slow-supervisor", in: world.directory.string, durably: false)
+            try #require(chmod(slow, 0o700) == 0)
+            let options = WorkerOptions(
+                name: NodeName(rawValue: "w1")!, directory: world.directory, supervisor: FilePath(slow))
+            try await world.worker(options: options) { worker in
+                var plain = TaskAssignment.script(Self.script)
+                let id = try await worker.assign(plain).id
+                try await eventually { world.runDirectory(id).hasLaunch }
+                let length = Duration.seconds(60)
+                _ = try await worker.contact(try await worker.contact(length: length), length: length)
+                plain.definition.exclusive = true
+                let settings = TaskSettings(
+                    cluster: WorkerWorld.cluster, term: 1, placement: 1, definition: plain.definition)
+                _ = try await worker.service.updateSettings(id, settings)
+                #expect(try world.runDirectory(id).lease() == nil)
+                try await gate.open()
+                try await worker.output(id, until: "ready")
+                try await eventually { try world.runDirectory(id).lease() != nil }
+                try await worker.stop(id)
+                _ = try await worker.ended(id)
+            }
+        }
+    }
+
     @Test func `a supervisor that knows no leases cannot read the file of an exclusive task`() throws {
         var launch = RunDirectory.Launch(
             arguments: ["true"], program: "true", environment: [], workingDirectory: "/", forbidsNewPrivileges: false,

@@ -39,7 +39,7 @@ package enum WorkerCall: Hashable, Sendable {
         }
     }
 
-    /// The approximate size on the wire in bytes. Escaping may double it.
+    /// The approximate size on the wire in bytes, without escapes.
     private var approximateSize: Int {
         switch self {
         case .assign(let assignment): assignment.definition.approximateSize

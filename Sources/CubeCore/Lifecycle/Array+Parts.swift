@@ -25,7 +25,7 @@ extension Array {
 }
 
 extension TaskDefinition {
-    /// The approximate size on the wire in bytes. Escaping may double it.
+    /// The approximate size on the wire in bytes, without escapes.
     package var approximateSize: Int {
         // Contents are sent in base64.
         contentSources.reduce(0) { $0 + ($1.content?.count ?? 0) * 4 / 3 }

@@ -172,7 +172,8 @@ extension NodeDispatcher {
 
     /// Makes the calls of a group.
     private func make(_ calls: [WorkerCall]) async -> [(WorkerCall, CallOutcome)] {
-        if case .removeVolume(let key)? = calls.first { return [(calls[0], await remove(key))] }
+        guard let first = calls.first else { return [] }
+        if case .removeVolume(let key) = first { return [(first, await remove(key))] }
         var answers = await answers(to: calls)
         do {
             // The worker's lists do not repeat a state that the worker already had before the call.

@@ -64,13 +64,8 @@ extension WorkerGateway {
     /// The gateway itself: without certificates, the address and the token identify a worker.
     package func verifying(_ node: NodeName) -> any WorkerGateway { self }
 
-    /// Carries out each operation by a call of its own.
-    package func carryOut(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
-        try await carryOutSeparately(batch, at: url)
-    }
-
     /// Carries out each operation of a batch by a call of its own, one after the other: for a worker that takes no batches, and for a
-    /// batch that a worker does not accept as a whole.
+    /// batch that a worker does not accept as a whole. If the worker cannot be reached, the rest is not tried.
     ///
     /// - Throws: `CancellationError`.
     package func carryOutSeparately(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
@@ -88,7 +83,10 @@ extension WorkerGateway {
                     results.append(WorkerResult(status: 202, task: task))
                 }
             } catch let error as APIError {
-                results.append(WorkerResult(error: error))
+                let isOutOfReach = error.reason == .unavailable || error.reason == .timeout
+                let count = isOutOfReach ? batch.operations.count - results.count : 1
+                results += Array(repeating: WorkerResult(error: error), count: count)
+                if isOutOfReach { break }
             }
         }
         return results

@@ -27,6 +27,9 @@ final class Inbox: Sendable {
         var images: [WorkloadName: NewerImage]?
 
         var hasSource: Bool { source != nil || laterSource != nil }
+
+        /// Whether earlier news of the cluster were taken, and it has not been decided yet what follows from them.
+        fileprivate var isClusterTaken = false
     }
 
     private let news = Mutex(News())
@@ -38,13 +41,21 @@ final class Inbox: Sendable {
 
     func take() -> News {
         news.withLock { news in
-            defer { news = News() }
-            return news
+            let taken = news
+            news = News()
+            news.isClusterTaken = taken.cluster != nil || taken.isClusterTaken
+            return taken
         }
     }
 
-    /// Signals that it was decided what follows from the cluster news that were taken.
-    func finishCluster() { clusterIsDone.ring() }
+    /// Signals that it was decided what follows from the cluster news that were taken, if there were any.
+    func finishCluster() {
+        let isWaiting = news.withLock { news in
+            defer { news.isClusterTaken = false }
+            return news.isClusterTaken
+        }
+        if isWaiting { clusterIsDone.ring() }
+    }
 
     /// - Parameter isRescan: Whether every file was checked for the snapshot.
     func put(_ snapshot: ManifestSnapshot, isRescan: Bool = false) {

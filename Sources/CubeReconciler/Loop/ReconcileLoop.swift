@@ -124,13 +124,12 @@ struct ReconcileLoop {
                 let pauses = [schedule.sleep(at: world.now()), unwritten.pause(at: world.now())].compactMap { $0 }
                 await inbox.bell.wait(atMost: pauses.min(), on: world.clock)
                 let isDue = schedule.isDue(at: world.now())
-                let (isRelevant, hasCluster) = takeNews()
-                if isRelevant || isDue, canJudge, !Task.isCancelled {
+                if takeNews() || isDue, canJudge, !Task.isCancelled {
                     await pass()
-                } else if unwritten.isDue(at: world.now()) {
-                    await record()
+                } else {
+                    inbox.finishCluster()
+                    if unwritten.isDue(at: world.now()) { await record() }
                 }
-                if hasCluster { inbox.finishCluster() }
             }
             await record()
             group.cancelAll()
@@ -144,8 +143,8 @@ struct ReconcileLoop {
 
     // MARK: News
 
-    /// - Returns: Whether the news may change a decision, and whether they are about the cluster.
-    private mutating func takeNews() -> (isRelevant: Bool, hasCluster: Bool) {
+    /// - Returns: Whether the news may change a decision.
+    private mutating func takeNews() -> Bool {
         let news = inbox.take()
         var isRelevant = news.hasSource
         for snapshot in [news.source, news.laterSource].compactMap({ $0 }) {
@@ -165,7 +164,7 @@ struct ReconcileLoop {
         // The new limits take effect once the manager has them.
         if let limits = news.limits { lease.use(limits) }
         if let lease = news.lease, contact.answered(lease) { isRelevant = true }
-        return (isRelevant, news.cluster != nil)
+        return isRelevant
     }
 
     private mutating func take(_ news: Inbox.ClusterNews) -> Bool {
@@ -215,6 +214,7 @@ struct ReconcileLoop {
         let began = world.now()
         var plan = reconciliation.pass(at: began)
         clusterFeed.rest(for: PassSchedule.rest(afterDeciding: world.now() - began))
+        inbox.finishCluster()
         let isFirst = !hasPassedOverAll && contact.outage == nil
         if isFirst { hasPassedOverAll = true }
         unwritten.add(plan, at: world.now(), isWhole: isFirst)

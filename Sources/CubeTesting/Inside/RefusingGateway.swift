@@ -24,6 +24,10 @@ extension RefusingGateway {
         throw Self.refusal
     }
 
+    package func carryOut(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
+        try await carryOutSeparately(batch, at: url)
+    }
+
     package func metrics(at url: String) async throws -> WorkerMetrics { throw Self.refusal }
 
     package func exec(

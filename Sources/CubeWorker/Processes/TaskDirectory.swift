@@ -13,7 +13,8 @@ enum TaskDirectory {
     static func write(_ files: [(file: TaskFile, bytes: [UInt8])], in directory: String, owner: TaskUser?) throws {
         for (file, bytes) in files {
             do {
-                try write(file, bytes, in: directory, owner: owner)
+                // The task may execute it at once.
+                try Spawn.withoutStarts { try write(file, bytes, in: directory, owner: owner) }
             } catch let error as Errno where !error.isFullDisk {
                 throw StartRefusal(description: "files: \(file.target) cannot be written: \(error)")
             }

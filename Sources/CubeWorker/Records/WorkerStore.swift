@@ -162,15 +162,15 @@ struct WorkerStore: Sendable {
     ///
     /// - Returns: the tasks whose records were written. ``save(_:)`` finds out what is wrong with the others.
     func save(_ records: [WorkerRecord]) -> Set<TaskID> {
-        let tasks = "\(directory)/tasks"
+        var created: [String] = []
         do {
-            let created = try records.map { directory(of: $0.id) }.filter { try LocalFiles.makeDirectory($0) }
-            do { if !created.isEmpty { try Directory.synchronize(FilePath(tasks)) } } catch {
-                // Otherwise, a later attempt would take these directories for durable.
-                for directory in created { rmdir(directory) }
-                throw error
+            for task in records.map({ directory(of: $0.id) }) where try LocalFiles.makeDirectory(task) {
+                created.append(task)
             }
+            if !created.isEmpty { try Directory.synchronize(FilePath("\(directory)/tasks")) }
         } catch {
+            // Otherwise, a later attempt would take these directories for durable.
+            for task in created { rmdir(task) }
             return []
         }
         let written = Self.writers.map(records) { record -> TaskID? in

@@ -22,7 +22,8 @@ extension PlaceOptions {
         throw Failure(
             "the data directory \(data.path) is in the manifests directory \(manifests), where its files would be read as "
                 + "manifests",
-            hint: "select another directory with --data-dir, or one whose name begins with a dot")
+            hint: (data.path.exists ? "stop the tasks with \(data.command("down")), and then " : "")
+                + "select another directory with --data-dir, or one whose name begins with a dot")
     }
 
     /// Whether a source that reads the manifests directory reads a file, whichever way leads to it.

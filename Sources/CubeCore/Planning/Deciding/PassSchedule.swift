@@ -7,8 +7,9 @@ package struct PassSchedule: Hashable, Sendable {
     /// The minimum time between two passes that are due only because time has passed.
     private static let shortestSleep: Duration = .milliseconds(50)
 
-    /// The time between a decision and the next question for changes, as a multiple of the time that the decision took, and at most.
-    private static let restShare = 4
+    /// The time between a decision and the next request for changes, as a multiple of the time that the decision took.
+    private static let restFactor = 4
+    /// The longest time between a decision and the next request for changes.
     private static let longestRest: Duration = .milliseconds(100)
 
     private let rescan: Duration
@@ -52,12 +53,12 @@ package struct PassSchedule: Hashable, Sendable {
         self.wakeAt = [wakeAt, isRecorded ? nil : now + Self.storageRetry].compactMap { $0 }.min()
     }
 
-    /// Returns how long to let changes of the cluster accumulate after a decision, so that the reconciler takes at most a fifth of a
-    /// core while many tasks change: a decision about a workload takes as long for many changes as for one. A small workload waits
+    /// Returns how long to let changes of the cluster accumulate after a decision: a decision about a workload takes as long for many
+    /// changes as for one. Decisions of up to 25 ms then take at most a fifth of a core while many tasks change. A small workload waits
     /// hardly at all.
     ///
     /// - Parameter time: how long the decision took.
-    package static func rest(afterDeciding time: Duration) -> Duration { min(time * restShare, longestRest) }
+    package static func rest(afterDeciding time: Duration) -> Duration { min(time * restFactor, longestRest) }
 
     /// Makes the next pass due at once: the actions of a plan were attempted, or something changed that is no news from outside.
     package mutating func mustPass(at now: Timestamp) { wakeAt = now }
