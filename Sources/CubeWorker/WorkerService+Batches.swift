@@ -51,7 +51,7 @@ extension WorkerService {
 
     /// Writes the records that some orders begin with, at the same time.
     ///
-    /// - Returns: the records that were written. The others are written one after the other, which also finds out what is wrong.
+    /// - Returns: the tasks whose records were written. The other records are written one after the other, which also finds out what is wrong.
     private func write(recordsOf decisions: [Result<[PlacementOrder], any Error>]) -> Set<TaskID> {
         let records = decisions.compactMap { decision -> WorkerRecord? in
             guard case .success(let orders) = decision, case .record(let record, _)? = orders.first,

@@ -65,7 +65,7 @@ extension WorkerGateway {
     package func verifying(_ node: NodeName) -> any WorkerGateway { self }
 
     /// Carries out each operation of a batch by a call of its own, one after the other: for a worker that takes no batches, and for a
-    /// batch that a worker does not accept as a whole. If the worker cannot be reached, the rest is not tried.
+    /// batch that a worker does not accept as a whole. After a call without a response, the rest is not tried.
     ///
     /// - Throws: `CancellationError`.
     package func carryOutSeparately(_ batch: WorkerBatch, at url: String) async throws -> [WorkerResult] {
@@ -83,10 +83,13 @@ extension WorkerGateway {
                     results.append(WorkerResult(status: 202, task: task))
                 }
             } catch let error as APIError {
-                let isOutOfReach = error.reason == .unavailable || error.reason == .timeout
-                let count = isOutOfReach ? batch.operations.count - results.count : 1
-                results += Array(repeating: WorkerResult(error: error), count: count)
-                if isOutOfReach { break }
+                guard error.reason == .timeout else {
+                    // Also `unavailable` may concern this task alone, as one that is exclusive and has no lease.
+                    results.append(WorkerResult(error: error))
+                    continue
+                }
+                let rest = batch.operations.count - results.count
+                return results + Array(repeating: WorkerResult(error: error), count: rest)
             }
         }
         return results
