@@ -52,12 +52,12 @@ package struct FieldTable<Root: Sendable>: Sendable {
         }
         let problemsBefore = reader.problems.count
         var keys = [Int32](repeating: 0, count: fields.count)
-        for member in object.members {
-            if let position = position(of: member.key) {
-                if keys[position] == 0 { keys[position] = Int32(member.key.index) }
+        for key in object.keys {
+            if let position = position(of: key) {
+                if keys[position] == 0 { keys[position] = Int32(key.index) }
                 present.insert(position)
             } else {
-                reader.report(unknown(member.key))
+                reader.report(unknown(key))
             }
         }
         for position in fields.indices {

@@ -172,7 +172,7 @@ extension FieldType {
                 var elements: [Element] = []
                 for (position, item) in value.elements.enumerated() {
                     // Invalid elements are reported and omitted. The caller then discards the whole result.
-                    elements += reader.at(.index(position)) { element.read(item, &$0).map { [$0] } ?? [] }
+                    if let item = reader.at(.index(position), { element.read(item, &$0) }) { elements.append(item) }
                 }
                 return elements
             },
@@ -230,7 +230,7 @@ extension FieldType<String> {
             reader.reportMismatch(value, expected: "a string", hint: isUnquoted ? "write it in quotes" : nil)
             return nil
         }
-        if text.utf8.contains(0) {
+        if value.containsNUL {
             reader.report(.invalidValue, "must not contain the character U+0000", at: value)
             return nil
         }
@@ -305,10 +305,10 @@ extension FieldType<[String]> {
                 var strings: [String] = []
                 for (position, element) in value.elements.enumerated() {
                     // Invalid elements are reported. The caller then discards the whole result.
-                    strings += reader.at(.index(position)) { reader in
-                        guard let text = FieldType<String>.string.read(element, &reader) else { return [] }
+                    reader.at(.index(position)) { reader in
+                        guard let text = FieldType<String>.plain(element, &reader) else { return }
                         if let problem = problem(text) { reader.report(.outOfRange, problem, at: element) }
-                        return [text]
+                        strings.append(text)
                     }
                 }
                 return strings
@@ -357,12 +357,11 @@ extension FieldType<[String: String]> {
                 }
                 var strings: [String: String] = [:]
                 for (key, element) in value.members {
-                    if !isName(key.text) { reader.report(.invalidValue, "\(Quoted(key.text)) \(rule)", at: key) }
-                    strings[key.text] = reader.at(.name(key.text)) { reader in
-                        let text = values.read(element, &reader)
-                        if let problem = text.flatMap({ problem(key.text, $0) }) {
-                            reader.report(.outOfRange, problem, at: element)
-                        }
+                    let name = key.text
+                    if !isName(name) { reader.report(.invalidValue, "\(Quoted(name)) \(rule)", at: key) }
+                    strings[name] = reader.at(.name(name)) { reader in
+                        guard let text = values.read(element, &reader) else { return nil }
+                        if let problem = problem(name, text) { reader.report(.outOfRange, problem, at: element) }
                         return text
                     }
                 }

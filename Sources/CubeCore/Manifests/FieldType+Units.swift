@@ -112,9 +112,9 @@ extension FieldType<Int> {
 
     /// Reads at most 12 digits and a unit. A size that overflows is `Int.max`.
     private static func size(_ text: String) -> Int? {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        guard (1...12).contains(digits.count), let number = Int(digits),
-            let unit = units.first(where: { $0.name == text.dropFirst(digits.count) })
+        let digits = text.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard (1...12).contains(digits.count), let number = Int(Substring(digits)),
+            let unit = units.first(where: { $0.name.utf8.elementsEqual(text.utf8.dropFirst(digits.count)) })
         else { return nil }
         let (bytes, overflows) = number.multipliedReportingOverflow(by: 1 << unit.shift)
         return overflows ? .max : bytes

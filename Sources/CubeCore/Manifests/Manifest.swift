@@ -95,8 +95,10 @@ struct Manifest: Sendable {
         PortSpec.check(definition, object, &reader)
         TaskFile.check(definition, object, &reader)
         VolumeMount.check(definition, object, &reader)
-        let ports = definition.ports.filter { $0.transport == .tcp }.map(\.name)
-        definition.health.checkPorts(declared: ports, object, &reader)
+        if definition.health != .none {
+            let ports = definition.ports.filter { $0.transport == .tcp }.map(\.name)
+            definition.health.checkPorts(declared: ports, object, &reader)
+        }
         if definition.kind == .job, definition.restart.policy == .always, let restart = object["restart"] {
             reader.report(
                 .invalidValue, "must not be \"always\" for a job", detail: "the job would never complete",

@@ -34,10 +34,9 @@ package enum ManifestDecoder {
             return DecodedFile(
                 workloads: [], diagnostics: Problem.diagnostics(of: problems, in: bytes, filename: file))
         }
-        let places = declarations.flatMap { [$0.name] + $0.dependencies }
-        let positions = SourcePosition.positions(of: places.flatMap { [$0.lowerBound, $0.upperBound] }, in: bytes)
+        let positions = SourcePositions(of: declarations.flatMap(\.offsets), in: bytes)
         func place(_ bytes: Range<Int>) -> SourceRange {
-            SourceRange(filename: file, start: positions[bytes.lowerBound]!, end: positions[bytes.upperBound]!)
+            SourceRange(filename: file, start: positions[bytes.lowerBound], end: positions[bytes.upperBound])
         }
         let workloads = declarations.map { declaration in
             Workload(
@@ -92,7 +91,7 @@ package enum ManifestDecoder {
     private static func isForeign(_ object: JSONValue, _ fields: ManifestFields) -> Bool {
         guard object.kind == .object else { return false }
         var isForeign = false
-        for (key, _) in object.members {
+        for key in object.keys {
             if fields.manifest.hasField(named: key) { return false }
             isForeign = true
         }
@@ -111,6 +110,14 @@ package enum ManifestDecoder {
             self.present = present
             self.name = name.range
             dependencies = object["depends_on"]?.elements.map(\.range) ?? []
+        }
+
+        /// Where the names begin and end.
+        var offsets: [Int] {
+            dependencies.reduce(into: [name.lowerBound, name.upperBound]) { offsets, place in
+                offsets.append(place.lowerBound)
+                offsets.append(place.upperBound)
+            }
         }
     }
 

@@ -17,6 +17,7 @@ extension TaskFile {
 
     /// Reports duplicate targets, absolute targets of a process, and relative targets of a container.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
+        guard !definition.files.isEmpty else { return }
         var targets: Set<ExactText> = []
         let written = object["files"].map { Array($0.elements) } ?? []
         for (index, (file, value)) in zip(definition.files, written).enumerated() {

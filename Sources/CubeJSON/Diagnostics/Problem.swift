@@ -48,17 +48,18 @@ package struct Problem: Error, Hashable, Sendable {
 
     /// Returns the diagnostics for the problems of a file, sorted by location: at most ``maximumShown``, and one for the rest.
     package static func diagnostics(of problems: [Problem], in bytes: [UInt8], filename: String) -> [Diagnostic] {
+        if problems.isEmpty { return [] }
         let sorted = problems.sorted {
             ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
         }
         let shown = sorted.prefix(maximumShown)
-        let positions = SourcePosition.positions(of: shown.flatMap(\.offsets), in: bytes)
+        let positions = SourcePositions(of: shown.flatMap(\.offsets), in: bytes)
         var diagnostics = shown.map { problem in
             Diagnostic(
                 reason: problem.reason, summary: problem.summary, detail: problem.detail.text(positions),
                 range: SourceRange(
-                    filename: filename, start: positions[problem.range.lowerBound]!,
-                    end: positions[problem.range.upperBound]!))
+                    filename: filename, start: positions[problem.range.lowerBound],
+                    end: positions[problem.range.upperBound]))
         }
         if sorted.count > shown.count, let last = diagnostics.last {
             diagnostics.append(
@@ -79,10 +80,10 @@ package struct Problem: Error, Hashable, Sendable {
 }
 
 extension Problem.Detail {
-    fileprivate func text(_ positions: [Int: SourcePosition]) -> String {
+    fileprivate func text(_ positions: SourcePositions) -> String {
         switch self {
         case .words(let words): words
-        case .repeats(let first): "the first is on line \(positions[first]!.line)"
+        case .repeats(let first): "the first is on line \(positions[first].line)"
         case .word(let word, let candidates): Self.suggestion(for: word, among: candidates) ?? ""
         case .key(let key, let candidates, let advice):
             Self.advice(for: key, in: advice) ?? Self.suggestion(for: key, among: candidates)

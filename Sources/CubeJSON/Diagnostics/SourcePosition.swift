@@ -14,12 +14,15 @@ package struct SourcePosition: Codable, Hashable, Sendable {
     package static let start = SourcePosition(line: 1, column: 1, byte: 0)
 }
 
-extension SourcePosition {
-    /// Returns the positions of byte offsets, computed in one pass over the text.
-    package static func positions(of offsets: [Int], in bytes: [UInt8]) -> [Int: SourcePosition] {
-        var positions: [Int: SourcePosition] = [:]
+/// The positions of byte offsets in a text.
+package struct SourcePositions {
+    /// In the order of the text.
+    private let positions: [SourcePosition]
+
+    /// Finds the positions in one pass over the text.
+    package init(of offsets: [Int], in bytes: [UInt8]) {
         var current = SourcePosition.start
-        for offset in offsets.sorted() {
+        positions = offsets.sorted().map { offset in
             for byte in bytes[current.byte..<offset] {
                 if byte == UInt8(ascii: "\n") {
                     current.line += 1
@@ -29,8 +32,18 @@ extension SourcePosition {
                 }
             }
             current.byte = offset
-            positions[offset] = current
+            return current
         }
-        return positions
+    }
+
+    /// The position of one of the offsets.
+    package subscript(offset: Int) -> SourcePosition {
+        var (low, high) = (0, positions.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if positions[middle].byte <= offset { low = middle } else { high = middle }
+        }
+        precondition(positions[low].byte == offset, "the offset is one of those that were given")
+        return positions[low]
     }
 }

@@ -38,7 +38,7 @@ package final class JSONDocument: Sendable {
         for index in tape.indices where tape[index].kind == .object && !hasFewDistinctKeys(index) {
             let object = JSONValue(document: self, index: index)
             var seen: [String: JSONValue] = [:]
-            for (key, _) in object.members {
+            for key in object.keys {
                 if let first = seen.updateValue(key, forKey: key.text) {
                     seen[key.text] = first
                     found.append((key, first))
@@ -65,6 +65,40 @@ package final class JSONDocument: Sendable {
             index = Int(tape[index + 1].next)
         }
         return true
+    }
+
+    /// Returns the position on the tape of the value of the first member of an object that has this key, as Swift compares strings; `nil`
+    /// for any other value.
+    fileprivate func position(ofMember key: String, in object: Int) -> Int? {
+        guard tape[object].kind == .object else { return nil }
+        var key = key
+        return key.withUTF8 { text in
+            let end = Int(tape[object].next)
+            var index = object + 1
+            while index < end {
+                if isText(text, at: index) { return index + 1 }
+                index = Int(tape[index + 1].next)
+            }
+            return nil
+        }
+    }
+
+    /// Whether a string or key has this text, as Swift compares strings.
+    private func isText(_ other: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
+        let entry = tape[index]
+        if !entry.isEscaped, !entry.isBeyondASCII {
+            let length = Int(entry.end - entry.start) - 2
+            // A text beyond ASCII that equals one in ASCII, such as the sign for Kelvin and the letter K, has more bytes.
+            if other.count < length { return false }
+            if other.count == length {
+                return bytes.withUnsafeBufferPointer { bytes in
+                    other.indices.allSatisfy { bytes[Int(entry.start) + 1 + $0] == other[$0] }
+                }
+            }
+            // A text in ASCII equals no other text in ASCII.
+            if other.allSatisfy({ $0 < 0x80 }) { return false }
+        }
+        return JSONValue(document: self, index: index).text == String(decoding: other, as: UTF8.self)
     }
 
     /// Whether two strings without escapes consist of the same bytes.
@@ -104,6 +138,9 @@ package struct JSONValue: Sendable {
 
     package var string: String? { kind == .string ? text : nil }
 
+    /// Whether a string contains the character U+0000. It is written as an escape sequence, because JSON forbids it otherwise.
+    package var containsNUL: Bool { entry.isEscaped && text.utf8.contains(0) }
+
     package var number: JSONNumber? {
         kind == .number ? JSONNumber(text: String(decoding: document.bytes[range], as: UTF8.self)) : nil
     }
@@ -116,46 +153,38 @@ package struct JSONValue: Sendable {
     package var elements: Children { Children(of: self, where: .array) }
 
     /// The members of an object in order, including duplicates; empty for any other value.
-    package var members: Members { Members(children: Children(of: self, where: .object)) }
+    package var members: Members { Members(keys: keys) }
+
+    /// The keys of an object in order, including duplicates; empty for any other value. Each is followed by its value.
+    package var keys: Keys { Keys(children: Children(of: self, where: .object)) }
 
     /// The members of an object in order.
     package struct Members: Sequence, IteratorProtocol {
+        private var keys: Keys
+
+        fileprivate init(keys: Keys) { self.keys = keys }
+
+        package mutating func next() -> (key: JSONValue, value: JSONValue)? {
+            keys.next().map { ($0, $0.following) }
+        }
+    }
+
+    /// The keys of an object in order.
+    package struct Keys: Sequence, IteratorProtocol {
         private var children: Children
 
         fileprivate init(children: Children) { self.children = children }
 
-        package mutating func next() -> (key: JSONValue, value: JSONValue)? {
-            guard let key = children.next(), let value = children.next() else { return nil }
-            return (key, value)
+        package mutating func next() -> JSONValue? {
+            let key = children.next()
+            children.skip()
+            return key
         }
     }
 
     /// The value of the first member with this key.
     package subscript(key: String) -> JSONValue? {
-        for member in members where member.key.isText(key) { return member.value }
-        return nil
-    }
-
-    /// Whether a string or key has this text, as Swift compares strings.
-    private func isText(_ other: String) -> Bool {
-        let entry = entry
-        if !entry.isEscaped, !entry.isBeyondASCII {
-            let length = Int(entry.end - entry.start) - 2
-            // A text beyond ASCII that equals one in ASCII, such as the sign for Kelvin and the letter K, has more bytes.
-            if other.utf8.count < length { return false }
-            if other.utf8.count == length { return isPlainText(other) }
-            // A text in ASCII equals no other text in ASCII.
-            if other.utf8.allSatisfy({ $0 < 0x80 }) { return false }
-        }
-        return text == other
-    }
-
-    /// Whether a string or key without escapes has the bytes of a text.
-    private func isPlainText(_ other: String) -> Bool {
-        withPlainText { content in
-            other.utf8.withContiguousStorageIfAvailable { content.elementsEqual($0) }
-                ?? content.elementsEqual(other.utf8)
-        } ?? false
+        document.position(ofMember: key, in: index).map { JSONValue(document: document, index: $0) }
     }
 
     /// Calls a function with the bytes of a string or key, if it is plain ASCII without escapes.
@@ -172,8 +201,12 @@ package struct JSONValue: Sendable {
 
     /// The text of a string or key, with escapes resolved.
     package var text: String {
-        let content = document.bytes[range.lowerBound + 1..<range.upperBound - 1]
-        return String(decoding: entry.isEscaped ? JSONEscape.resolve(content) : content, as: UTF8.self)
+        let entry = entry
+        let content = Int(entry.start) + 1..<Int(entry.end) - 1
+        if entry.isEscaped { return String(decoding: JSONEscape.resolve(document.bytes[content]), as: UTF8.self) }
+        return document.bytes.withUnsafeBufferPointer {
+            String(decoding: UnsafeBufferPointer(rebasing: $0[content]), as: UTF8.self)
+        }
     }
 
     /// The entries of one level of a container.
@@ -190,8 +223,10 @@ package struct JSONValue: Sendable {
 
         package mutating func next() -> JSONValue? {
             guard index < end else { return nil }
-            defer { index = Int(document.tape[index].next) }
+            defer { skip() }
             return JSONValue(document: document, index: index)
         }
+
+        fileprivate mutating func skip() { if index < end { index = Int(document.tape[index].next) } }
     }
 }

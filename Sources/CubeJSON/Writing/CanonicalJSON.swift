@@ -4,7 +4,7 @@
 /// numbers. The code that creates a value omits empty fields.
 ///
 /// Two values are equal if their canonical forms are equal.
-package indirect enum CanonicalJSON: Sendable {
+package enum CanonicalJSON: Sendable {
     case string(String)
     case integer(Int64)
     case boolean(Bool)

@@ -58,7 +58,7 @@ extension ValidationError {
     /// Describes a syntax error by its location. The message contains at most one character of the text.
     fileprivate init(_ problem: Problem, in bytes: [UInt8]) {
         let offset = problem.range.lowerBound
-        let place = SourcePosition.positions(of: [offset], in: bytes)[offset] ?? .start
+        let place = SourcePositions(of: [offset], in: bytes)[offset]
         self.init(
             field: "body", value: nil,
             message: "is not valid JSON: line \(place.line), column \(place.column): \(problem.summary)")

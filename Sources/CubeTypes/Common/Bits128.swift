@@ -9,10 +9,8 @@ struct Bits128: Hashable, Comparable, Sendable {
     /// - Parameter bytes: 16 bytes, the most significant one first.
     init(_ bytes: some Collection<UInt8>) {
         precondition(bytes.count == 16)
-        for byte in bytes {
-            append(byte >> 4)
-            append(byte & 15)
-        }
+        for byte in bytes.prefix(8) { high = high << 8 | UInt64(byte) }
+        for byte in bytes.dropFirst(8) { low = low << 8 | UInt64(byte) }
     }
 
     /// Parses 32 lower-case hexadecimal digits in ASCII.
