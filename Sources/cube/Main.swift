@@ -11,6 +11,8 @@ enum Main {
         // A closed pipe makes a write fail with EPIPE instead of ending the process.
         signal(SIGPIPE, SIG_IGN)
         OpenFileLimit.raise()
+        // libdispatch asks for priorities that only root may give its threads, and would log each refusal to the journal.
+        setenv("LIBDISPATCH_LOG", "NO", 0)
         var statusOfErrors = ExitStatus.error
         var status = ExitStatus.success.rawValue
         do {
