@@ -298,7 +298,7 @@ import Testing
     @Test func `written JSON has the layout of jq and the same content`() throws {
         let text = #"{"a":[],"b":{},"c":[1,{"d":"x: [,]\"\\"}],"e":"ü\u202e","f":{"g":null}}"#
         #expect(
-            String(decoding: JSONLayout.indented(text.utf8), as: UTF8.self) == """
+            String(decoding: JSONLayout.indented(Array(text.utf8)), as: UTF8.self) == """
                 {
                   "a": [],
                   "b": {},
@@ -315,7 +315,7 @@ import Testing
                 }
                 """)
         #expect(
-            String(decoding: JSONLayout.line("[\"\u{202E}\u{E0041}\u{7F}\"]".utf8), as: UTF8.self)
+            String(decoding: JSONLayout.line(Array("[\"\u{202E}\u{E0041}\u{7F}\"]".utf8)), as: UTF8.self)
                 == #"["\u202e\udb40\udc41\u007f"]"#)
         #expect(try JSONText.pretty([String]()) == "[]")
     }

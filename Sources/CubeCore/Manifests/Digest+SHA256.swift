@@ -12,9 +12,13 @@ extension CubeTypes.Digest {
 }
 
 extension SHA256 {
-    static func bytes(of bytes: [UInt8]) -> [UInt8] {
+    /// Returns the hash of these bytes.
+    ///
+    /// - Parameter prefix: bytes that are hashed before them.
+    static func bytes(of bytes: [UInt8], after prefix: [UInt8] = []) -> [UInt8] {
         var hash = SHA256()
+        prefix.withUnsafeBytes { hash.update(bufferPointer: $0) }
         bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return Array(hash.finalize())
+        return hash.finalize().withUnsafeBytes { Array($0) }
     }
 }

@@ -10,27 +10,31 @@ package struct DigestKey: Hashable, Sendable {
     /// The length of a key in bytes.
     package static let length = 32
     private let bytes: [UInt8]
+    /// The blocks of RFC 2104 that precede what is hashed first, and its hash.
+    private let (innerBlock, outerBlock): ([UInt8], [UInt8])
 
     /// - Returns: `nil` if the number of bytes is not ``length``.
     package init?(bytes: [UInt8]) {
         guard bytes.count == Self.length else { return nil }
         self.bytes = bytes
+        let block = bytes + [UInt8](repeating: 0, count: SHA256.blockByteCount - bytes.count)
+        innerBlock = block.map { $0 ^ 0x36 }
+        outerBlock = block.map { $0 ^ 0x5c }
     }
 
     /// Reads 64 hexadecimal digits.
     package init?(hexadecimal text: String) {
         let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
         guard digits.count == 2 * Self.length, !digits.contains(nil) else { return nil }
-        bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
+        self.init(bytes: stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) })
     }
 
     package var hexadecimal: String { Hexadecimal.text(bytes) }
 
     /// Returns the keyed digest, which people see: the HMAC-SHA-256 (RFC 2104) of the digest.
     package func keyed(_ digest: CubeTypes.Digest) -> CubeTypes.Digest {
-        let block = bytes + [UInt8](repeating: 0, count: SHA256.blockByteCount - bytes.count)
-        let inner = SHA256.bytes(of: block.map { $0 ^ 0x36 } + Array(digest.rawValue.utf8))
-        return CubeTypes.Digest(sha256: SHA256.bytes(of: block.map { $0 ^ 0x5c } + inner))
+        let inner = SHA256.bytes(of: Array(digest.rawValue.utf8), after: innerBlock)
+        return CubeTypes.Digest(sha256: SHA256.bytes(of: inner, after: outerBlock))
     }
 }
 

@@ -54,7 +54,8 @@ extension FieldType<String> {
     fileprivate static let portName = string(
         example: "http", schema: ["pattern": "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"],
         rule: "must be 1 to 63 characters of a-z, 0-9 and -, begin with a letter and not end with -",
-        parse: { WorkloadName(rawValue: $0) != nil && $0.utf8.first! >= UInt8(ascii: "a") ? $0 : nil }, write: { .string($0) })
+        parse: { WorkloadName(rawValue: $0) != nil && $0.utf8.first! >= UInt8(ascii: "a") ? $0 : nil },
+        write: { .string($0) })
 }
 
 extension FieldType<[PortSpec]> {

@@ -4,32 +4,46 @@ package enum JSONLayout {
     /// Formats a JSON text with indentation. Characters that control a terminal or are invisible are escaped.
     ///
     /// - Parameter compact: a complete JSON text, such as the output of an encoder.
-    package static func indented(_ compact: some Sequence<UInt8>) -> [UInt8] {
-        var writer = Writer(isIndented: true)
-        for byte in compact { writer.take(byte) }
-        return writer.escaped
-    }
+    package static func indented(_ compact: [UInt8]) -> [UInt8] { Writer(of: compact, isIndented: true).escaped }
 
     /// Returns a JSON text unchanged, except that characters that control a terminal or are invisible are escaped.
-    package static func line(_ compact: some Sequence<UInt8>) -> [UInt8] {
-        var writer = Writer(isIndented: false)
-        for byte in compact { writer.take(byte) }
-        return writer.escaped
-    }
+    package static func line(_ compact: [UInt8]) -> [UInt8] { Writer(of: compact, isIndented: false).escaped }
 
     private struct Writer {
-        let isIndented: Bool
+        private let isIndented: Bool
         private var output: [UInt8] = []
         private var level = 0
-        private var isInString = false
-        private var isEscaped = false
         /// Whether the last token is an opening bracket.
         private var isOpen = false
 
-        init(isIndented: Bool) { self.isIndented = isIndented }
+        init(of text: [UInt8], isIndented: Bool) {
+            self.isIndented = isIndented
+            output.reserveCapacity(isIndented ? 2 * text.count : text.count)
+            var position = 0
+            while position < text.count {
+                if text[position] == UInt8(ascii: "\"") {
+                    let end = Self.endOfString(at: position, in: text)
+                    beginItem()
+                    output.append(contentsOf: text[position..<end])
+                    position = end
+                } else {
+                    take(text[position])
+                    position += 1
+                }
+            }
+        }
 
-        mutating func take(_ byte: UInt8) {
-            if isInString { return takeInString(byte) }
+        /// Returns the position after the string that begins at a position.
+        private static func endOfString(at start: Int, in text: [UInt8]) -> Int {
+            var position = start + 1
+            while position < text.count, text[position] != UInt8(ascii: "\"") {
+                position += text[position] == UInt8(ascii: "\\") ? 2 : 1
+            }
+            return min(position + 1, text.count)
+        }
+
+        /// Appends a byte that is not part of a string.
+        private mutating func take(_ byte: UInt8) {
             switch byte {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): return
             case UInt8(ascii: "{"), UInt8(ascii: "["):
@@ -50,19 +64,7 @@ package enum JSONLayout {
                 if isIndented { output.append(UInt8(ascii: " ")) }
             default:
                 beginItem()
-                isInString = byte == UInt8(ascii: "\"")
                 output.append(byte)
-            }
-        }
-
-        private mutating func takeInString(_ byte: UInt8) {
-            output.append(byte)
-            if isEscaped {
-                isEscaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                isEscaped = true
-            } else if byte == UInt8(ascii: "\"") {
-                isInString = false
             }
         }
 

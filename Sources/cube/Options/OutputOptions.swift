@@ -39,12 +39,12 @@ struct OutputOptions: ParsableArguments {
 /// JSON for people and files: sorted keys, unescaped slashes, and no characters that a terminal would interpret.
 enum JSONText {
     static func pretty(_ value: some Encodable) throws -> String {
-        String(decoding: JSONLayout.indented(try encoder.encode(value)), as: UTF8.self)
+        String(decoding: JSONLayout.indented(Array(try encoder.encode(value))), as: UTF8.self)
     }
 
     /// JSON on one line.
     static func line(_ value: some Encodable) throws -> String {
-        String(decoding: JSONLayout.line(try encoder.encode(value)), as: UTF8.self)
+        String(decoding: JSONLayout.line(Array(try encoder.encode(value))), as: UTF8.self)
     }
 
     private static var encoder: JSONEncoder {
