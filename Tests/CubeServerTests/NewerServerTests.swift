@@ -117,7 +117,7 @@ import Testing
         TaskEviction.due TaskStatus.eviction NodeInfo.state SlotStatus.ended_revision SlotStatus.healthy_attempt
         SlotStatus.healthy_digest SlotStatus.last SlotStatus.last_digest SlotStatus.name SlotStatus.next
         SlotStatus.ordinal SlotStatus.rejected_revision SlotStatus.withdrawn_revision SourceRoot.directory
-        TaskStatus.declared_revision TaskStatus.prune TaskChanges.owner TaskList.cursor TaskList.digest_key
+        TaskStatus.declared_revision TaskStatus.prune TaskStatus.min_healthy TaskChanges.owner TaskList.cursor TaskList.digest_key
         TaskList.owner TaskResult.oom TaskStatus.definition TaskStatus.desired TaskStatus.node_unknown
         TaskStatus.ready TaskStatus.restarts TaskStatus.settings_digest TaskStatus.source TaskStatus.spec_digest
         TaskStatus.state TaskSummary.ready TaskSummary.restarts TaskSummary.state WorkerStatus.state WorkerTask.ready WorkerTask.restarts WorkerTask.settings_digest

@@ -38,7 +38,8 @@ extension ClusterTransaction {
         var task = old
         task.source = declaration.source
         task.dependencies = Set(declaration.dependencies).sorted()
-        task.declaration = TaskRecord.Declared(revision: old.declaration?.revision ?? 0, prune: declaration.prune)
+        task.declaration = TaskRecord.Declared(
+            revision: old.declaration?.revision ?? 0, prune: declaration.prune, minHealthy: declaration.minHealthy)
         let isSame = task == old && old.source.map(ExactText.init) == task.source.map(ExactText.init)
         let isCurrent = old.declaration.map { $0.revision > owner.claimedRevision } ?? false
         return isSame && isCurrent && !owner.window.hasReleased(old.slot.name) ? nil : task

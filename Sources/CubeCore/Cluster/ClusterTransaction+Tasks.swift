@@ -120,7 +120,8 @@ extension ClusterTransaction {
             id: proposal.id, slot: key, attempt: proposal.attempt, specDigest: proposal.specDigest,
             settingsDigest: proposal.settingsDigest, source: proposal.source, definition: definition,
             dependencies: Set(proposal.dependencies).sorted(),
-            declaration: TaskRecord.Declared(revision: revision, prune: proposal.prune ?? true),
+            declaration: TaskRecord.Declared(
+                revision: revision, prune: proposal.prune ?? true, minHealthy: proposal.minHealthy),
             phase: .pending(cause: PendingCause(reason: .noNode, message: "")), createdAt: now, revision: revision)
         place(&task)
         return put(task).status

@@ -96,6 +96,6 @@ extension TaskRecord {
     /// The time until the task is proven, if it stays ready; `nil` if it is not ready, or is proven.
     fileprivate func untilProven(at moment: DurableInstant) -> Duration? {
         guard case .ready(let since) = health else { return nil }
-        return DurableDeadline(Health.probation, from: since).remaining(at: moment)
+        return DurableDeadline(minHealthy, from: since).remaining(at: moment)
     }
 }

@@ -33,10 +33,13 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         package var revision: Int
         /// Whether the task may be stopped when its manifest is removed.
         package var prune: Bool
+        /// How long the task must be ready before its digest counts as healthy; `nil` means ``TaskProposal/standardMinHealthy``.
+        package var minHealthy: DurationText?
 
-        package init(revision: Int, prune: Bool) {
+        package init(revision: Int, prune: Bool, minHealthy: Duration? = nil) {
             self.revision = revision
             self.prune = prune
+            self.minHealthy = minHealthy.map { DurationText($0) }
         }
     }
 
@@ -50,11 +53,8 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     package enum Health: Hashable, Codable, Sendable {
         case unready
         case ready(since: DurableInstant)
-        /// The task has been ready for ``probation``.
+        /// The task has been ready for ``TaskRecord/minHealthy``.
         case proven
-
-        /// How long a task must be ready before its digest counts as healthy.
-        package static let probation: Duration = .seconds(5)
     }
 
     package init(
@@ -99,6 +99,9 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         createdRevision = try container.decode(Int.self, forKey: .createdRevision)
         revision = try container.decode(Int.self, forKey: .revision)
     }
+
+    /// How long the task must be ready before its digest counts as healthy.
+    var minHealthy: Duration { declaration?.minHealthy?.duration ?? TaskProposal.standardMinHealthy }
 
     /// The last report of the worker, even if the task has ended.
     package var report: WorkerTask? { lastPlacement?.report }
@@ -164,7 +167,8 @@ extension TaskRecord {
         var status = TaskStatus(
             id: id, owner: slot.owner, name: slot.name, ordinal: slot.ordinal, attempt: attempt, state: phase.state,
             specDigest: specDigest, settingsDigest: settingsDigest, source: source, dependencies: dependencies,
-            prune: declaration?.prune, declaredRevision: declaration?.revision, node: lastPlacement?.node,
+            prune: declaration?.prune, minHealthy: declaration?.minHealthy?.duration,
+            declaredRevision: declaration?.revision, node: lastPlacement?.node,
             placement: placements, endpoints: endpoints, nodeUnknown: nodeUnknown,
             eviction: eviction, createdAt: createdAt,
             createdRevision: createdRevision,

@@ -41,7 +41,7 @@ package struct UpdatePolicy: Hashable, Sendable {
     }
 
     package init(
-        maxUnavailable: Int = 1, maxSurge: Int = 0, minHealthy: Duration = .seconds(5),
+        maxUnavailable: Int = 1, maxSurge: Int = 0, minHealthy: Duration = TaskProposal.standardMinHealthy,
         deadline: Duration = .seconds(600), onFailure: OnFailure = .stall
     ) {
         self.maxUnavailable = maxUnavailable
@@ -50,4 +50,7 @@ package struct UpdatePolicy: Hashable, Sendable {
         self.deadline = deadline
         self.onFailure = onFailure
     }
+
+    /// ``minHealthy`` as the manager is told; `nil` for the time that it takes for granted.
+    var statedMinHealthy: Duration? { minHealthy == TaskProposal.standardMinHealthy ? nil : minHealthy }
 }

@@ -17,6 +17,8 @@ extension TaskProposal: DescribedObject {
         Property("rejects", \.rejects, "Declared digest that a rollout rejected and that this task replaces."),
         Property("prune", \.prune, "Whether it may be stopped when its manifest goes; by default it may."),
         Property(
+            "min_healthy", \.minHealthy, "How long it must be ready for its digest to count as healthy; default: 5s."),
+        Property(
             "depends_on", \.dependencies,
             "Workloads of the same owner whose addresses the task receives with each placement.", isRequired: false),
     ]
@@ -68,6 +70,8 @@ extension Declaration: DescribedObject {
         Property("id", \.id),
         Property("source", \.source, "The manifest file, relative to the source's root."),
         Property("prune", \.prune, "Whether the task may be stopped when its manifest goes."),
+        Property(
+            "min_healthy", \.minHealthy, "How long it must be ready for its digest to count as healthy; default: 5s."),
         Property(
             "depends_on", \.dependencies, "The workloads of the same owner that it depends on.", isRequired: false),
     ]

@@ -28,6 +28,8 @@ extension TaskStatus: DescribedObject {
             "prune", \.prune,
             "Whether it may be stopped when its manifest goes; absent when its owner's source never said so."),
         Property(
+            "min_healthy", \.minHealthy, "How long it must be ready for its digest to count as healthy; default: 5s."),
+        Property(
             "declared_revision", \.declaredRevision,
             "When its owner's source last said where it is declared; absent when it never did."),
         Property("node", \.node, "Node on which it runs or last ran."),

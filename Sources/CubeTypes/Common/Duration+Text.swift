@@ -32,12 +32,12 @@ extension Duration {
 }
 
 /// A `Duration` that is encoded as its text.
-struct DurationText: Codable {
-    var duration: Duration
+package struct DurationText: Codable, Hashable, Sendable {
+    package var duration: Duration
 
-    init(_ duration: Duration) { self.duration = duration }
+    package init(_ duration: Duration) { self.duration = duration }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let duration = Duration(text: text) else {
@@ -47,7 +47,7 @@ struct DurationText: Codable {
         self.duration = duration
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(duration.text)
     }

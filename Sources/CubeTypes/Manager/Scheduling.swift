@@ -24,10 +24,21 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     public var dependencies: [WorkloadName]
     /// Whether the task may be stopped when its manifest is removed; `nil` means that it may.
     public var prune: Bool?
+    /// How long the task must have been ready for its definition to count as healthy, in whole milliseconds; `nil` means
+    /// ``standardMinHealthy``. On the wire, it is a text such as `15s`.
+    public var minHealthy: Duration? {
+        get { minHealthyText?.duration }
+        set { minHealthyText = newValue.map { DurationText($0) } }
+    }
+    private var minHealthyText: DurationText?
+
+    /// How long a task must have been ready for its definition to count as healthy if nothing else is said: 5 seconds.
+    public static let standardMinHealthy: Duration = .seconds(5)
 
     enum CodingKeys: String, CodingKey {
         case id, name, ordinal, attempt, source, definition, rejects, prune
         case dependencies = "depends_on"
+        case minHealthyText = "min_healthy"
         case specDigest = "spec_digest"
         case settingsDigest = "settings_digest"
     }
@@ -35,7 +46,7 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     public init(
         id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, specDigest: Digest, settingsDigest: Digest,
         source: String? = nil, definition: TaskDefinition, rejects: Digest? = nil, dependencies: [WorkloadName] = [],
-        prune: Bool? = nil
+        prune: Bool? = nil, minHealthy: Duration? = nil
     ) {
         self.id = id
         self.name = name
@@ -48,6 +59,7 @@ public struct TaskProposal: Codable, Hashable, Sendable {
         self.rejects = rejects
         self.dependencies = dependencies
         self.prune = prune
+        self.minHealthy = minHealthy
     }
 }
 
@@ -66,6 +78,7 @@ extension TaskProposal {
         rejects = try container.decodeIfPresent(Digest.self, forKey: .rejects)
         dependencies = try container.decodeIfPresent([WorkloadName].self, forKey: .dependencies) ?? []
         prune = try container.decodeIfPresent(Bool.self, forKey: .prune)
+        minHealthyText = try container.decodeIfPresent(DurationText.self, forKey: .minHealthyText)
     }
 }
 

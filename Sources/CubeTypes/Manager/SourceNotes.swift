@@ -44,17 +44,28 @@ public struct Declaration: Codable, Hashable, Sendable {
     public var prune: Bool
     /// The workloads of the same owner that the task depends on.
     public var dependencies: [WorkloadName]
+    /// How long the task must have been ready for its definition to count as healthy, in whole milliseconds; `nil` means
+    /// ``TaskProposal/standardMinHealthy``. On the wire, it is a text such as `15s`.
+    public var minHealthy: Duration? {
+        get { minHealthyText?.duration }
+        set { minHealthyText = newValue.map { DurationText($0) } }
+    }
+    private var minHealthyText: DurationText?
 
     enum CodingKeys: String, CodingKey {
         case id, source, prune
         case dependencies = "depends_on"
+        case minHealthyText = "min_healthy"
     }
 
-    public init(id: TaskID, source: String?, prune: Bool, dependencies: [WorkloadName]) {
+    public init(
+        id: TaskID, source: String?, prune: Bool, dependencies: [WorkloadName], minHealthy: Duration? = nil
+    ) {
         self.id = id
         self.source = source
         self.prune = prune
         self.dependencies = dependencies
+        self.minHealthy = minHealthy
     }
 }
 
@@ -66,6 +77,7 @@ extension Declaration {
         source = try container.decodeIfPresent(String.self, forKey: .source)
         prune = try container.decode(Bool.self, forKey: .prune)
         dependencies = try container.decodeIfPresent([WorkloadName].self, forKey: .dependencies) ?? []
+        minHealthyText = try container.decodeIfPresent(DurationText.self, forKey: .minHealthyText)
     }
 }
 

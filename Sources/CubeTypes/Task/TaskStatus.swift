@@ -82,6 +82,12 @@ public struct TaskStatus: Hashable, Sendable, Identifiable {
         get { fields.prune }
         _modify { yield &fields.prune }
     }
+    /// How long it must have been ready for its definition to count as healthy, in whole milliseconds; `nil` means
+    /// ``TaskProposal/standardMinHealthy``. On the wire, it is a text such as `15s`.
+    public var minHealthy: Duration? {
+        get { fields.minHealthy?.duration }
+        set { fields.minHealthy = newValue.map { DurationText($0) } }
+    }
     /// The revision at which its owner's source last said where it is declared; `nil` when it never did.
     public var declaredRevision: Int? {
         get { fields.declaredRevision }
@@ -195,6 +201,7 @@ public struct TaskStatus: Hashable, Sendable, Identifiable {
         var source: String?
         var dependencies: [WorkloadName]
         var prune: Bool?
+        var minHealthy: DurationText?
         var declaredRevision: Int?
         var node: NodeName?
         var placement: Int
@@ -219,6 +226,7 @@ public struct TaskStatus: Hashable, Sendable, Identifiable {
             case id, owner, name, ordinal, attempt, state, ready, desired, reason, message, source, node, placement,
                 run, restarts, exit, endpoints, eviction, revision, definition, prune
             case dependencies = "depends_on"
+            case minHealthy = "min_healthy"
             case declaredRevision = "declared_revision"
             case specDigest = "spec_digest"
             case settingsDigest = "settings_digest"
@@ -239,7 +247,8 @@ public struct TaskStatus: Hashable, Sendable, Identifiable {
         ready: Bool = false,
         desired: DesiredTaskState = .run, reason: TaskReason? = nil, message: String? = nil, specDigest: Digest,
         settingsDigest: Digest, source: String? = nil, dependencies: [WorkloadName] = [], prune: Bool? = nil,
-        declaredRevision: Int? = nil, node: NodeName? = nil, placement: Int = 0, run: Int = 0,
+        minHealthy: Duration? = nil, declaredRevision: Int? = nil, node: NodeName? = nil, placement: Int = 0,
+        run: Int = 0,
         restarts: Int = 0, notBefore: Timestamp? = nil, exit: TaskResult? = nil, endpoints: [TaskEndpoint] = [],
         imageDigest: String? = nil, imageMovedTo: String? = nil, nodeUnknown: Bool = false,
         eviction: TaskEviction? = nil, notEnforced: [String] = [], createdAt: Timestamp, startedAt: Timestamp? = nil,
@@ -249,7 +258,8 @@ public struct TaskStatus: Hashable, Sendable, Identifiable {
         fields = Fields(
             id: id, owner: owner, name: name, ordinal: ordinal, attempt: attempt, state: state, ready: ready,
             desired: desired, reason: reason, message: message, specDigest: specDigest, settingsDigest: settingsDigest,
-            source: source, dependencies: dependencies, prune: prune, declaredRevision: declaredRevision, node: node,
+            source: source, dependencies: dependencies, prune: prune,
+            minHealthy: minHealthy.map { DurationText($0) }, declaredRevision: declaredRevision, node: node,
             placement: placement, run: run, restarts: restarts, notBefore: notBefore, exit: exit, endpoints: endpoints,
             imageDigest: imageDigest, imageMovedTo: imageMovedTo, nodeUnknown: nodeUnknown, eviction: eviction,
             notEnforced: notEnforced, createdAt: createdAt, startedAt: startedAt, endedAt: endedAt,
@@ -264,8 +274,8 @@ extension TaskStatus: Codable {
 }
 
 extension TaskStatus.Fields {
-    /// The source, the dependencies, `prune` and the declared revision are never skipped. A task whose manifest file is unreadable is
-    /// kept, dependents are pruned before their dependencies, and a task with `prune` = `false` is never pruned.
+    /// The source, the dependencies, `prune`, `min_healthy` and the declared revision are never skipped. A task whose manifest file is
+    /// unreadable is kept, dependents are pruned before their dependencies, and a task with `prune` = `false` is never pruned.
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         id = try container.decode(TaskID.self, forKey: .id)
@@ -283,6 +293,7 @@ extension TaskStatus.Fields {
         source = try container.decodeIfPresent(String.self, forKey: .source)
         dependencies = try container.decodeIfPresent([WorkloadName].self, forKey: .dependencies) ?? []
         prune = try container.decodeIfPresent(Bool.self, forKey: .prune)
+        minHealthy = try container.decodeIfPresent(DurationText.self, forKey: .minHealthy)
         declaredRevision = try container.decodeIfPresent(Int.self, forKey: .declaredRevision)
         node = try container.readIfPresent(NodeName.self, forKey: .node)
         placement = try container.decode(Int.self, forKey: .placement)

@@ -171,6 +171,24 @@ struct ScheduleTests {
         #expect(cluster.state.untilDue(at: DurableInstant(wall: cluster.now)) == nil)
     }
 
+    @Test(arguments: [0, 1000, 15_000])
+    func `a digest is healthy after its task was ready for as long as its manifest says`(milliseconds: Int) throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        var proposal = cluster.proposal(.web)
+        proposal.minHealthy = .milliseconds(milliseconds)
+        try cluster.schedule(proposal)
+        try cluster.report([cluster.report(proposal.id, .running)], from: .w1)
+        #expect(cluster.state.untilDue(at: DurableInstant(wall: cluster.now)) == .milliseconds(milliseconds))
+        // A run that ends earlier proves nothing.
+        try cluster.report([cluster.report(proposal.id, .running, run: 2, ready: false)], from: .w1)
+        #expect(cluster.state.untilDue(at: DurableInstant(wall: cluster.now)) == nil)
+        try cluster.report([cluster.report(proposal.id, .running, run: 2)], from: .w1)
+        cluster.now = cluster.now + .milliseconds(milliseconds)
+        try cluster.run { (transaction) throws(APIError) in transaction.tick() }
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.healthyDigest == proposal.specDigest)
+    }
+
     @Test func `ended tasks are deleted after a day, except the last ten of a slot; the slot stays`() throws {
         var cluster = TestCluster()
         for attempt in 0..<13 {

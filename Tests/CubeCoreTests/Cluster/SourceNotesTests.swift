@@ -37,6 +37,20 @@ struct SourceNotesTests {
         #expect(cluster.changes.tasks.isEmpty && cluster.state.revision == after.revision)
     }
 
+    @Test func `a declaration changes how long a task must be ready for its digest to count as healthy`() throws {
+        var (cluster, fence, task) = try world()
+        try cluster.report([cluster.report(task.id, .running)], from: .w1)
+        let note = Declaration(id: task.id, source: nil, prune: true, dependencies: [], minHealthy: .seconds(60))
+        try tell(SourceNotes(declared: [note]), &cluster, fence)
+        #expect(cluster.task(task.id)?.status.minHealthy == .seconds(60))
+        for (seconds, digest) in [(59, nil), (1, task.specDigest)] {
+            cluster.now = cluster.now + .seconds(seconds)
+            try cluster.run { (transaction) throws(APIError) in transaction.tick() }
+            let slot = SlotKey(owner: .default, name: .web, ordinal: 0)
+            #expect(cluster.state.records.slots[slot]?.status.healthyDigest == digest)
+        }
+    }
+
     @Test func `a declaration of a stopping, foreign or unknown task is ignored`() throws {
         var (cluster, fence, task) = try world()
         let foreign = cluster.proposal(.db)

@@ -161,6 +161,15 @@ struct SourceNoteTests {
         #expect(!world.planner.pass(now: world.now + .seconds(5)).notes.isEmpty)
     }
 
+    @Test func `the manager learns how long a task must be ready, with its schedule and when that changes`() {
+        var world = settled(Workload("web", update: UpdatePolicy(minHealthy: .seconds(15))))
+        #expect(world.planner.observed?.workloads["web"]?.tasks.values.map(\.minHealthy) == [.seconds(15)])
+        #expect(world.planner.pass(now: world.now).notes.isEmpty)
+        world.write("web.json", Workload("web", update: UpdatePolicy(minHealthy: .seconds(20))))
+        world.read()
+        #expect(world.planner.pass(now: world.now).notes.declared.map(\.minHealthy) == [.seconds(20)])
+    }
+
     @Test func `prune false applies even if the manager did not receive it in time`() {
         var world = settled(Workload("web"), Workload("db"))
         world.write("web.json", Workload("web", prune: false))

@@ -24,13 +24,14 @@ extension Planner {
         let missing = live.filter { task in
             !task.isStopping
                 && (isPruned || task.declaredRevision ?? 0 <= claimed || task.prune != workload.steering.prune
+                    || task.minHealthy != workload.steering.update.statedMinHealthy
                     || task.dependencies != workload.dependencies || !workload.isFile(task.source))
         }
         guard !missing.isEmpty else { return nil }
         return missing.map {
             Declaration(
                 id: $0.id, source: workload.file.text, prune: workload.steering.prune,
-                dependencies: workload.dependencies)
+                dependencies: workload.dependencies, minHealthy: workload.steering.update.statedMinHealthy)
         }
     }
 

@@ -59,7 +59,7 @@ extension WorkloadDecider {
             id: id, name: workload.name, ordinal: ordinal, attempt: attempt, specDigest: target.specDigest,
             settingsDigest: target.settingsDigest, source: workload.file.text, definition: target.definition,
             rejects: target.rejected, dependencies: workload.dependencies,
-            prune: workload.steering.prune ? nil : false)
+            prune: workload.steering.prune ? nil : false, minHealthy: workload.steering.update.statedMinHealthy)
         return PlannedAction(
             name: workload.name, ordinal: ordinal, rule: rule, reason: cause(of: rule, in: ordinal) + waitText,
             operation: .schedule(proposal, maxLive: workload.steering.replicas + surge))
