@@ -13,6 +13,8 @@ package struct HTTPTransport: Sendable {
     package let options: ClientOptions
     private let wire: any Wire
     private let token: String?
+    /// Why no request is sent; `nil` if requests are sent.
+    private var refusal: APIError?
     private let deadlines: Deadlines
     /// The source of the ids of requests.
     package let random: RandomSource
@@ -28,6 +30,7 @@ package struct HTTPTransport: Sendable {
         self.init(
             wire: NetworkWire(endpoint, options: options.trusting(token)), token: token, options: options,
             clock: clock)
+        refusal = token.flatMap { AccessToken($0) }?.refusal(at: endpoint)
     }
 
     /// - Parameters:
@@ -223,6 +226,7 @@ extension HTTPTransport {
     private static let requestID = "X-Request-ID"
 
     private func prepare(_ request: TransportRequest) throws -> WireRequest {
+        if let refusal { throw refusal }
         var headers = [
             (name: "Accept", value: "application/json"), (name: "User-Agent", value: "cube/\(ProductVersion.current)"),
             (name: Self.requestID, value: random.uuid()),
@@ -274,5 +278,17 @@ extension HTTPTransport {
 private struct HeaderInjector: Injector {
     func inject(_ value: String, forKey key: String, into headers: inout [(name: String, value: String)]) {
         headers.append((name: key, value: value))
+    }
+}
+
+extension AccessToken {
+    /// Returns the error for a server that must not receive the token; `nil` if it may. A token that names an authority belongs to a
+    /// server that speaks TLS, so it crosses no network in clear text.
+    fileprivate func refusal(at endpoint: Endpoint) -> APIError? {
+        guard fingerprint != nil, !endpoint.isSecure, !endpoint.address.isOfThisMachineAlone else { return nil }
+        return APIError(
+            .validationFailed,
+            "\(endpoint): the token has a fingerprint, so it is not sent without TLS; use "
+                + "\(Endpoint(endpoint.address, isSecure: true)), or, if the server runs with --insecure, only the part before the dot")
     }
 }

@@ -111,6 +111,23 @@ struct TLSTests {
 
     // MARK: The manager
 
+    @Test func `a token with a fingerprint is not sent to another machine without TLS`() async throws {
+        let token = AccessToken(secret: "secret", fingerprint: try Authority().desk.authority.fingerprint).text
+        var options = quiet
+        options.retries.attempts = 1
+        func error(at address: String) async throws -> APIError? {
+            let endpoint = try #require(Endpoint(rawValue: address))
+            let client = ManagerClient(endpoint: endpoint, token: token, options: options)
+            return try await refusal { _ = try await client.clusterStatus() }
+        }
+        let remote = try await error(at: "http://192.0.2.1:9")
+        #expect(remote?.reason == .validationFailed)
+        #expect(remote?.message.contains("use https://192.0.2.1:9") == true && remote?.message.contains("secret") == false)
+        // A tunnel ends on this machine.
+        let local = try await error(at: "http://127.0.0.1:1")
+        #expect(local?.reason == .unavailable)
+    }
+
     @Test func `a token with a fingerprint is all that a client needs`() async throws {
         let authority = try Authority()
         try await withManager(authority) { endpoint in
