@@ -289,6 +289,7 @@ extension AccessToken {
         return APIError(
             .validationFailed,
             "\(endpoint): the token has a fingerprint, so it is not sent without TLS; use "
-                + "\(Endpoint(endpoint.address, isSecure: true)), or, if the server runs with --insecure, only the part before the dot")
+                + "\(Endpoint(endpoint.address, isSecure: true)), or, if the server runs with --insecure, only the part before the dot"
+        )
     }
 }

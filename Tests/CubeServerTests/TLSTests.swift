@@ -122,7 +122,8 @@ struct TLSTests {
         }
         let remote = try await error(at: "http://192.0.2.1:9")
         #expect(remote?.reason == .validationFailed)
-        #expect(remote?.message.contains("use https://192.0.2.1:9") == true && remote?.message.contains("secret") == false)
+        #expect(
+            remote?.message.contains("use https://192.0.2.1:9") == true && remote?.message.contains("secret") == false)
         // A tunnel ends on this machine.
         let local = try await error(at: "http://127.0.0.1:1")
         #expect(local?.reason == .unavailable)

@@ -21,6 +21,7 @@ final class CertifiedMembership: Service {
     private let files: WorkerIdentityFiles
     /// The command that makes the worker forget its cluster.
     private let rejoin: String
+    private let rejoinEndingTasks: String
     private let node: NodeName
     /// The cluster that the worker belongs to, if it has joined one.
     private let cluster: @Sendable () throws -> ClusterID?
@@ -38,6 +39,7 @@ final class CertifiedMembership: Service {
         self.node = node
         files = data.identity(of: node)
         rejoin = data.command("worker rejoin")
+        rejoinEndingTasks = data.command("worker rejoin --end-tasks")
         self.cluster = cluster
         self.manager = manager
         self.clock = clock
@@ -194,8 +196,8 @@ final class CertifiedMembership: Service {
         let hint: String? =
             switch error.certificateRefusal {
             case .revoked:
-                "the node was removed with `cube node forget`; to let it join again, run \(rejoin) and start the worker with "
-                    + "a new token"
+                "the node was removed with `cube node forget`; \(rejoinEndingTasks) ends the tasks that still run here, and lets the "
+                    + "worker join again with a new token"
             case .expired, .notYetValid: "set the clocks of both machines, for example with NTP"
             case .unknownAuthority: "the worker belongs to another cluster; run \(rejoin) to move it"
             case .missing, .malformed, .otherName: nil
