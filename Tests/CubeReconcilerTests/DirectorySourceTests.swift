@@ -257,6 +257,11 @@ import Testing
         #expect(!snapshot.isComplete)
         #expect(snapshot.problems.map(\.summary) == ["sub cannot be listed: Permission denied"])
         #expect(snapshot.files.keys.sorted() == ["a.json"])
+
+        // Its permissions change, which is an event of the directory alone.
+        files.fail("sub", with: nil)
+        let healed = try #require(await source.look(at: .entries(["sub"])))
+        #expect(healed.isComplete && !healed.isPartial && healed.files.keys.sorted() == ["a.json", "sub/b.json"])
     }
 
     @Test func `A root that is missing or replaced is reported`() async throws {

@@ -42,6 +42,8 @@ package actor DirectorySource {
     /// The revision that the last look returned.
     private var revision: SourceRevision?
     private var isRemote = false
+    /// Whether every directory could be listed at the last walk.
+    private var isListed = true
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -154,6 +156,8 @@ package actor DirectorySource {
         // Check all entries even if a listing must follow, because the listing reads only new files.
         var isEnough = !movesLinks
         for entry in due.sorted() where !scan.look(at: entry) { isEnough = false }
+        // A directory that could not be listed may be the one that can be listed now.
+        if !isListed, !scan.directories.isEmpty { isEnough = false }
         guard isEnough else { return walk(tree, .names, began) }
         if !due.isEmpty { scan.lookAtLinks() }
         guard scan.isComplete else { return walk(tree, .names, began) }
@@ -169,6 +173,7 @@ package actor DirectorySource {
     ) -> ManifestSnapshot {
         var scan = scan(tree, thoroughness, began)
         scan.walk(.root, at: .root)
+        isListed = scan.isComplete
         for gone in index.keep(files: scan.files, directories: scan.directories) { watcher?.unwatch(gone) }
         index.note(linkWays: scan.linkWays, isAll: true)
         watchBeside(changed: nil)
