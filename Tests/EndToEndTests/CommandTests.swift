@@ -147,6 +147,28 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a command that follows ends when its output cannot be written`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                try world.start("up")
+                try await world.wait(for: "an event") { world.workload("web")?["health"] as? String == "Healthy" }
+                for arguments in [["events", "-f"], ["events", "-f", "-o", "json"], ["watch", "endpoints"]] {
+                    let full = try world.start(arguments, through: ["sh", "-c", #"exec "$0" "$@" > /dev/full"#])
+                    #expect(await full.ended(within: .seconds(60)) == 1, "\(arguments)")
+                    #expect(
+                        full.text(of: "err").contains("cannot write to standard output: No space left on device"),
+                        "\(arguments)")
+                    // A pipe without a reader, as that of `| head` once it has ended.
+                    let unread = try world.start(
+                        arguments,
+                        through: [
+                            "sh", "-c", #"rm -f pipe; mkfifo pipe; exec 3<>pipe >pipe 3>&-; exec "$0" "$@""#,
+                        ])
+                    #expect(await unread.ended(within: .seconds(60)) == 0, "\(arguments)")
+                }
+            }
+        }
+
         @Test func `no view shows the value of a variable, even if no token is required`() async throws {
             try await World.with { world in
                 func declare(_ value: String) throws { try world.service("web") { $0["env"] = ["PASSWORD": value] } }

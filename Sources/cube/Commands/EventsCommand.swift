@@ -28,7 +28,9 @@ struct EventsCommand: Command {
         var revision = since
         while true {
             let list = try await client.events(since: revision)
-            for event in list.events where name == nil || event.name == name { try show(event) }
+            for event in list.events where name == nil || event.name == name {
+                guard try show(event) else { return }
+            }
             guard list.events.isEmpty else {
                 revision = list.revision
                 continue
@@ -37,11 +39,12 @@ struct EventsCommand: Command {
         }
         guard follow else { return }
         for try await event in client.events(following: revision) where name == nil || event.name == name {
-            try show(event)
+            guard try show(event) else { return }
         }
     }
 
-    private func show(_ event: TaskEvent) throws {
+    /// - Returns: Whether the event was written, so that more can follow.
+    private func show(_ event: TaskEvent) throws -> Bool {
         switch output {
         case .json: Terminal.output(json: try JSONText.line(event))
         case .text: Terminal.output(event.line)

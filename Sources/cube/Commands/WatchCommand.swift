@@ -84,7 +84,7 @@ struct WatchCommand: ParsableCommand {
     }
 }
 
-/// Follows the endpoints until a signal ends it.
+/// Follows the endpoints until a signal ends it, or until they cannot be written to standard output.
 private struct EndpointWatch: Service {
     /// How long the manager waits for a change. After that, what has failed is tried again.
     static let wait: Duration = .seconds(30)
@@ -116,7 +116,7 @@ private struct EndpointWatch: Service {
             }
             since = list.revision
             do {
-                try await binding.take(list) { Terminal.note("\($0)") }
+                guard try await binding.take(list, note: { Terminal.note("\($0)") }) else { return }
             } catch let error where !(error is CancellationError) {
                 for line in Failure(error).lines { Terminal.note(line) }
             }

@@ -33,7 +33,9 @@ struct EndpointBinding {
     /// Takes up a list of endpoints. If this fails, the same list can be given again.
     ///
     /// - Parameter note: Receives what a person should know.
-    mutating func take(_ list: EndpointList, note: (String) -> Void) async throws {
+    /// - Returns: Whether to continue: `false` if the content cannot be written to standard output.
+    @discardableResult
+    mutating func take(_ list: EndpointList, note: (String) -> Void) async throws -> Bool {
         if let cluster, let other = list.cluster, cluster != other {
             throw Failure(
                 "the manager belongs to cluster \(other) now, not to \(cluster); \(subject) stays as it is",
@@ -42,7 +44,7 @@ struct EndpointBinding {
         cluster = list.cluster
         let endpoints = list.usable.filter { names.isEmpty || names.contains($0.name) }
         noteSilent(in: list, endpoints, note)
-        guard done != endpoints else { return }
+        guard done != endpoints else { return true }
         let input = Array(try JSONText.pretty(Input(endpoints: endpoints)).utf8) + [UInt8(ascii: "\n")]
         let content = try await render?.run(input: input) ?? input
         var isCommandDue = self.content != content
@@ -52,7 +54,7 @@ struct EndpointBinding {
             }
             isCommandDue = try command != nil && file.isCommandDue
         } else if command == nil, isCommandDue {
-            Terminal.write(content, to: 1)
+            guard Terminal.write(content, to: 1) else { return false }
         }
         if let command, isCommandDue {
             try await command.run(input: content)
@@ -60,6 +62,7 @@ struct EndpointBinding {
             try file?.commandSucceeded()
         }
         (done, self.content) = (endpoints, content)
+        return true
     }
 
     /// Says which workloads have only endpoints on nodes that do not answer.
