@@ -40,12 +40,11 @@ package actor DescriptorStream {
 
     /// Writes all bytes.
     ///
-    /// - Returns: whether the descriptor still has a reader.
-    /// - Throws: `CancellationError`.
-    package nonisolated func write(_ bytes: [UInt8]) async throws -> Bool {
-        let isWritten = await untilCancelled { await self.writeBlocking(bytes) }
+    /// - Throws: `Errno` if a write fails, as on a full disk or without a reader; `CancellationError`.
+    package nonisolated func write(_ bytes: [UInt8]) async throws {
+        let problem = await untilCancelled { await self.writeBlocking(bytes) }
         try Task.checkCancellation()
-        return isWritten
+        if let problem { throw problem }
     }
 
     private nonisolated func untilCancelled<Value: Sendable>(_ body: @Sendable () async -> Value) async -> Value {
@@ -68,17 +67,19 @@ package actor DescriptorStream {
         return nil
     }
 
-    private func writeBlocking(_ bytes: [UInt8]) -> Bool {
+    /// - Returns: why not all bytes were written; `nil` if they were.
+    private func writeBlocking(_ bytes: [UInt8]) -> Errno? {
         var rest = bytes[...]
-        while !rest.isEmpty, wait(for: POLLOUT) {
+        while !rest.isEmpty {
+            guard wait(for: POLLOUT) else { return Errno.canceled }
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, min($0.count, Self.room)) }
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR, errno != EAGAIN {
-                return false
+                return Errno(rawValue: errno)
             }
         }
-        return rest.isEmpty
+        return nil
     }
 
     /// - Returns: whether the descriptor is ready; `false` if waiting was ended.

@@ -54,6 +54,21 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `exec fails if the output of the command cannot be written`() async throws {
+            try await withWeb { world in
+                let full = try await world.run(
+                    ["exec", "web", "--", "echo", "hi"], through: ["sh", "-c", #"exec "$0" "$@" > /dev/full"#])
+                #expect(full.status == 125)
+                #expect(
+                    full.standardError.contains("cannot write to standard output: No space left on device"),
+                    "\(full.standardError)")
+                let errors = try await world.run(
+                    ["exec", "web", "--", "sh", "-c", "echo hi >&2"],
+                    through: ["sh", "-c", #"exec "$0" "$@" 2> /dev/full"#])
+                #expect(errors.status == 125)
+            }
+        }
+
         @Test func `exec in a terminal is raw, follows its size, and restores it at every end`() async throws {
             try await withWeb { world in
                 let terminal = try PseudoTerminal(columns: 91, rows: 33)

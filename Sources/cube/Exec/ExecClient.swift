@@ -3,6 +3,7 @@ import CubeManagerClient
 import CubeSystem
 import CubeTypes
 import Glibc
+import SystemPackage
 import UnixSignals
 
 /// Runs a command beside the program of a task, and connects it with the standard streams of this process.
@@ -75,7 +76,7 @@ struct ExecClient {
             }
             for chunk in part.chunks {
                 let stream = chunk.stream == .errors ? errors : output
-                guard try await staying(at: offset, { try await stream.write(chunk.data) }) else {
+                guard try await write(chunk, to: stream, at: offset) else {
                     return ExecEnd(code: 128 + Int(SIGPIPE))
                 }
             }
@@ -84,9 +85,23 @@ struct ExecClient {
         }
     }
 
+    /// - Returns: whether the stream still has a reader.
+    /// - Throws: `Failure` if a stream that has a reader cannot be written, as on a full disk; `CancellationError`.
+    private func write(_ chunk: ExecChunk, to stream: DescriptorStream, at offset: Int) async throws -> Bool {
+        do {
+            try await staying(at: offset) { try await stream.write(chunk.data) }
+            return true
+        } catch let error as Errno {
+            let isOfErrors = chunk.stream == .errors
+            let terminal = isOfErrors ? Terminal.standardError : Terminal.standardOutput
+            guard terminal.hasReader(after: error) else { return false }
+            throw Failure("cannot write to standard \(isOfErrors ? "error" : "output"): \(error)")
+        }
+    }
+
     /// Runs a write, which takes long if the terminal is stopped, and tells the worker meanwhile that this client is alive.
-    private func staying(at offset: Int, _ write: @Sendable @escaping () async throws -> Bool) async throws -> Bool {
-        let isWritten = try await race(write) {
+    private func staying(at offset: Int, _ write: @Sendable @escaping () async throws -> Void) async throws {
+        _ = try await race(write) {
             while true {
                 try await clock.sleep(for: Self.beat)
                 _ = try await persistently {
@@ -94,7 +109,6 @@ struct ExecClient {
                 }
             }
         }
-        return isWritten ?? false
     }
 
     // MARK: Input

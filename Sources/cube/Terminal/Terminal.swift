@@ -103,10 +103,15 @@ struct Terminal: Sendable {
     }
 
     private static func keepOutputError(_ error: Errno) {
-        // A terminal that is gone, a closed pipe, a closed socket and a closed descriptor have no reader.
-        let hasNoReader = [.brokenPipe, .connectionReset, .badFileDescriptor].contains(error)
-        guard !hasNoReader, !standardOutput.isInteractive else { return }
+        guard standardOutput.hasReader(after: error) else { return }
         _ = firstOutputError.compareExchange(expected: 0, desired: error.rawValue, ordering: .relaxed)
+    }
+
+    /// Whether the stream still has a reader, although a write to it failed.
+    func hasReader(after error: Errno) -> Bool {
+        // A terminal that is gone, a closed pipe, a closed socket and a closed descriptor have no reader.
+        let isClosed = [.brokenPipe, .connectionReset, .badFileDescriptor].contains(error)
+        return !isClosed && !isInteractive
     }
 
     private static let firstOutputError = Atomic<CInt>(0)
