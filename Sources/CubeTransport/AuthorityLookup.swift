@@ -31,6 +31,8 @@ enum AuthorityLookup {
         tls.certificateVerification = .none
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
+        // The call that needs the authority is retried as a whole. Otherwise, a refused connection would be repeated until the deadline.
+        configuration.connectionPool.retryConnectionEstablishment = false
         configuration.tracing.tracer = nil
         return HTTPClient(configuration: configuration)
     }()

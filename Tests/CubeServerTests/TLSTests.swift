@@ -301,6 +301,19 @@ struct TLSTests {
         }
     }
 
+    @Test func `a refused connection ends the lookup of an authority, not its deadline`() async throws {
+        let endpoint = try #require(Endpoint(rawValue: "https://127.0.0.1:1"))
+        let token = try Authority().token(.read)
+        var options = quiet
+        options.retries.attempts = 1
+        // Shorter than the deadline of the lookup, so that a lookup that repeats the connection is a timeout.
+        options.requestDeadline = .seconds(5)
+        let client = ManagerClient(endpoint: endpoint, token: token, options: options)
+        let refused = try await refusal { _ = try await client.clusterStatus() }
+        #expect(refused?.reason == .unavailable)
+        #expect(refused?.message.contains("Connection refused") == true, "\(String(describing: refused))")
+    }
+
     @Test func `a new certificate is used without a restart`() async throws {
         let (first, second) = (try Authority(), try Authority())
         try await withManager(first) { endpoint in
