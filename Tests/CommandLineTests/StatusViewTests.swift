@@ -31,10 +31,19 @@ import Testing
             WorkloadStatus.sample(name, tasks: tasks, stalledBecause: why), to: "status/workloads/\(name).json")
     }
 
-    private func writeSummary(healthy: Int) throws {
-        let summary = SummaryStatus(
+    /// - Parameter outage: Why the reconciler cannot read the cluster; `nil` if it can.
+    private func writeSummary(healthy: Int, outage: String? = nil) throws {
+        var summary = SummaryStatus(
             owner: .default, source: SourceRevision(path: "m"), sync: .synced, health: .healthy,
             counts: SummaryStatus.Counts(workloads: 2, healthy: healthy))
+        if let outage {
+            (summary.sync, summary.health) = (.unknown, .unknown)
+            summary.conditions = [
+                Condition(
+                    type: .ready, status: false, reason: "unavailable", message: outage, lastTransitionTime: then),
+                Condition(type: .stale, reason: "unavailable", message: outage, lastTransitionTime: then),
+            ]
+        }
         try write(summary, to: "status/summary.json")
     }
 
@@ -68,7 +77,7 @@ import Testing
         }
         #expect(
             seen() == ["job Synced Healthy 1", "web Synced Healthy 1", "Synced, Healthy; 2 workloads, 2 healthy"])
-        picture.freshness = StatusFreshness(outdated: "nobody is at work", isAbsent: true, living: [])
+        picture.freshness = StatusFreshness(outdated: "nobody is at work", isUnattended: true, living: [])
         #expect(
             seen() == ["job Unknown Healthy 1", "web Unknown Missing 0", "Unknown, Missing; 2 workloads, 1 healthy"])
         picture.freshness.living = [web.id]
@@ -76,6 +85,60 @@ import Testing
         // If the tasks run on other machines, their health is unknown here.
         picture.freshness.living = nil
         #expect(seen()[1] == "web Unknown Unknown 1")
+    }
+
+    @Test func `while the reconciler cannot read the cluster, no workload counts as synced and healthy`() throws {
+        let cause = "the reconciler cannot read the cluster, so this is the last recorded status"
+        var done = task("job", ordinal: 1)
+        (done.state, done.ready) = (.completed, false)
+        try write("web", tasks: [task("web", ordinal: 0)])
+        try write("job", tasks: [done])
+        try writeSummary(healthy: 2, outage: "connection refused")
+        var picture = StatusPicture()
+        let changed = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        picture.freshness = StatusFreshness(reconciler: "cube reconcile, process 1")
+        let shown = picture.attended
+        #expect(
+            shown.reports.map(\.status).map { "\($0.name) \($0.sync.rawValue) \($0.health.rawValue)" }
+                == ["job Unknown Healthy", "web Unknown Unknown"])
+        #expect(shown.summary?.headline == "Unknown, Unknown; 2 workloads, 1 healthy")
+        #expect(shown.freshness.outdated == cause)
+        #expect(StatusWaiter.unwell(picture, []).first?.text == "the status is not current: \(cause)")
+
+        let said = Mutex<[String]>([])
+        var lines = StatusLines(isJSON: false) { line in
+            said.withLock { $0.append(line.text) }; return true
+        }
+        #expect(try lines.show(picture, changed: changed))
+        #expect(said.withLock(\.self).last?.hasSuffix(" Not current: \(cause)") == true)
+
+        // Only completed jobs are there, but the cluster may run other tasks.
+        try remove("status/workloads/web.json")
+        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        #expect(picture.attended.summary?.headline == "Unknown, Unknown; 1 workload, 1 healthy")
+        // The reconciler reads the cluster again.
+        try writeSummary(healthy: 1)
+        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        #expect(picture.attended.freshness.outdated == nil)
+        #expect(picture.attended.reports.map(\.status.sync) == [.synced])
+    }
+
+    @Test func `explain says that a status is old, and why, while the reconciler cannot read the cluster`() async throws
+    {
+        let web = try #require(WorkloadName(rawValue: "web"))
+        let lock = try DirectoryLock.take(data.reconciler, for: "cube reconcile")
+        try write("web", tasks: [task("web", ordinal: 0)])
+        func explained() async throws -> Explanation {
+            try await Explanation.written(of: web, owner: .default, in: data)
+        }
+        try writeSummary(healthy: 2)
+        let current = try await explained()
+        #expect(current.lines(now: then).first?.text == "web (web.json:2): Synced, Healthy; 1/2 ready.")
+        try writeSummary(healthy: 2, outage: "connection refused")
+        let old = try await explained()
+        #expect(old.lines(now: then).first?.text == "web (web.json:2): Unknown, Unknown; 1/2 ready.")
+        #expect(old.outdated != nil)
+        withExtendedLifetime(lock) {}
     }
 
     @Test func `status --wait names the workloads that are not healthy, and no longer waits for those that are`() throws

@@ -15,9 +15,9 @@ extension Explanation {
                 ?? false
         }
         explanation.history = Array(try PastAction.all(of: name, in: data).suffix(5))
-        let freshness = try await StatusFreshness.find(in: data)
+        let freshness = try await StatusFreshness.find(in: data).judged(by: summary)
         explanation.outdated = freshness.outdated
-        if freshness.isAbsent { explanation.status = explanation.status?.unattended(freshness.living) }
+        if freshness.isUnattended { explanation.status = explanation.status?.unattended(freshness.living) }
         return explanation
     }
 }

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeServer
 import CubeSystem
@@ -15,12 +16,21 @@ struct StatusFreshness: Encodable {
     var reconciler: String?
     /// Why the status may be out of date; `nil` if it is current.
     var outdated: String?
-    /// Whether no reconciler is running.
-    var isAbsent = false
+    /// Whether nobody sees the cluster: no reconciler is running, or it cannot read the cluster.
+    var isUnattended = false
     /// The tasks that are running here; `nil` if a reconciler is running, or if the tasks run on other machines.
     var living: Set<TaskID>?
 
     enum CodingKeys: String, CodingKey { case reconciler, outdated }
+
+    /// Returns the freshness of a status with this summary: a running reconciler says there whether it can read the cluster.
+    func judged(by summary: SummaryStatus?) -> StatusFreshness {
+        guard !isUnattended, summary?.outage != nil else { return self }
+        var judged = self
+        judged.isUnattended = true
+        judged.outdated = outdated ?? "the reconciler cannot read the cluster, so this is the last recorded status"
+        return judged
+    }
 
     /// Finds the running reconciler and queries it. Changes nothing.
     static func find(in data: DataDirectory) async throws -> StatusFreshness {
@@ -30,7 +40,7 @@ struct StatusFreshness: Encodable {
             // machines.
             guard !data.workers.isEmpty else {
                 return StatusFreshness(
-                    outdated: "\(alone). Start a reconciler with \(data.command("reconcile"))", isAbsent: true)
+                    outdated: "\(alone). Start a reconciler with \(data.command("reconcile"))", isUnattended: true)
             }
             let supervisors = data.supervisors.filter { !$0.isOrphan }.map(\.process)
             let containers = data.containers
@@ -41,7 +51,7 @@ struct StatusFreshness: Encodable {
             let manager = try? DirectoryLock.holder(of: data.manager)
             let command = data.command(manager == nil ? "up" : "reconcile")
             return StatusFreshness(
-                outdated: "\(alone); \(tasks) here now. Start a reconciler with \(command)", isAbsent: true,
+                outdated: "\(alone); \(tasks) here now. Start a reconciler with \(command)", isUnattended: true,
                 living: living)
         }
         return StatusFreshness(reconciler: holder.description, outdated: await problem(in: data))

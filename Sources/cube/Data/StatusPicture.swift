@@ -8,15 +8,17 @@ struct StatusPicture {
     /// The summary; `nil` before the first pass.
     private(set) var summary: SummaryStatus?
     private(set) var workloads: [WorkloadName: WorkloadReport] = [:]
+    /// The reconciler, as it was found last.
     var freshness = StatusFreshness()
 
     /// The workloads, sorted by name.
     var reports: [WorkloadReport] { workloads.values.sorted { $0.status.name < $1.status.name } }
 
-    /// The status to show. While no reconciler is running, no workload counts as synced and healthy.
+    /// The status to show. While no reconciler sees the cluster, no workload counts as synced and healthy.
     var attended: StatusPicture {
-        guard freshness.isAbsent else { return self }
         var picture = self
+        picture.freshness = freshness.judged(by: summary)
+        guard picture.freshness.isUnattended else { return picture }
         picture.workloads = workloads.mapValues {
             WorkloadReport(status: $0.status.unattended(freshness.living), drift: $0.drift)
         }

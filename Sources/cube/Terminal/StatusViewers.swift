@@ -74,12 +74,13 @@ struct StatusLines: StatusViewer {
     }
 
     private func linesOfAll(_ picture: StatusPicture) throws -> [String] {
+        let freshness = picture.freshness.judged(by: picture.summary)
         if isJSON {
-            return try [picture.summary.map { try JSONText.line(["summary": $0]) }, JSONText.line(picture.freshness)]
+            return try [picture.summary.map { try JSONText.line(["summary": $0]) }, JSONText.line(freshness)]
                 .compactMap { $0 }
         }
         var lines = picture.summary.map { ["all \($0.headline)"] + $0.notes } ?? []
-        if let outdated = picture.freshness.outdated { lines.append("Not current: \(outdated)") }
+        if let outdated = freshness.outdated { lines.append("Not current: \(outdated)") }
         return lines
     }
 }

@@ -51,6 +51,35 @@ struct StatusFileTests {
         #expect(world.planner.entry(name)?.report == before)
     }
 
+    @Test func `the summary says whether the cluster can be read, and an invalid manifest is no outage`() throws {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web"))
+        world.read()
+        world.settle()
+        #expect(world.planner.pass(now: world.now).summary.outage == nil)
+        world.spoil("web.json")
+        world.read()
+        let stale = world.planner.pass(now: world.now).summary
+        #expect(stale.conditions.map(\.type).contains(.stale))
+        #expect(stale.outage == nil)
+        world.planner.access = .blind(reason: "unavailable", message: "the manager is away")
+        let blind = world.planner.pass(now: world.now).summary
+        #expect(blind.sync == .unknown && blind.health == .unknown)
+        #expect(blind.outage?.message == "the manager is away")
+    }
+
+    @Test func `while the health of a workload is unknown, it is not known to be ready`() throws {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web"))
+        world.read()
+        world.settle()
+        let status = try #require(world.planner.entry(WorkloadName(rawValue: "web")!)).report.status
+        #expect(status.conditions.contains { $0.type == .ready && $0.status })
+        let unattended = status.unattended(nil)
+        #expect(unattended.health == .unknown)
+        #expect(!unattended.conditions.contains { $0.type == .ready && $0.status })
+    }
+
     @Test func `a suspended workload without a manifest is frozen, and says what happens after that`() throws {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", replicas: 2))

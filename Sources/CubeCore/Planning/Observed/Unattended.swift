@@ -1,7 +1,7 @@
 package import CubeTypes
 
 extension WorkloadStatus {
-    /// Returns the status of a workload while no reconciler is running.
+    /// Returns the status of a workload while no reconciler sees the cluster.
     ///
     /// - Parameter living: The live tasks; `nil` if they are unknown.
     package func unattended(_ living: Set<TaskID>?) -> WorkloadStatus {
@@ -11,6 +11,8 @@ extension WorkloadStatus {
         guard !isCompletedJob, tasks.isEmpty || !tasks.allSatisfy({ $0.state == .completed }) else { return status }
         guard let living else {
             status.health = .unknown
+            // Whether the workload is still ready is unknown, too.
+            status.conditions.removeAll { $0.type == .ready && $0.status }
             return status
         }
         for index in status.tasks.indices
@@ -30,10 +32,12 @@ extension WorkloadStatus {
 }
 
 extension SummaryStatus {
-    /// Replaces the totals by those of the unattended workloads. Whether the workloads are in sync is unknown.
+    /// Replaces the totals by those of the unattended workloads. Whether the workloads are in sync is unknown. During an outage, the
+    /// health is unknown even if all workloads are completed jobs, because the cluster may run other tasks.
     package mutating func leaveUnattended(_ reports: [WorkloadReport]) {
         var tally = Tally()
         for report in reports { tally.add(report) }
-        (counts, health, sync) = (tally.counts, tally.worst, .unknown)
+        (counts, sync) = (tally.counts, .unknown)
+        health = outage != nil && tally.worst == .healthy ? .unknown : tally.worst
     }
 }

@@ -98,6 +98,14 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
 extension SummaryStatus {
     /// Whether all workloads are converged now. In contrast, ``convergedDigest`` describes the past.
     package var isConverged: Bool { conditions.contains { $0.type == .ready && $0.status } }
+
+    /// Why the reconciler cannot read the cluster; `nil` if it can. During an outage, no status of a workload is written, so those that
+    /// are there are old.
+    package var outage: Condition? {
+        // Only an outage is the reason for both conditions: otherwise, `Stale` is about the manifests, and `Ready` about the workloads.
+        let unready = conditions.first { $0.type == .ready && !$0.status }
+        return conditions.first { $0.type == .stale && $0.status && $0.reason == unready?.reason }
+    }
 }
 
 extension Hold {
