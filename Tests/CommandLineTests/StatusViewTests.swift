@@ -123,8 +123,7 @@ import Testing
         #expect(picture.attended.reports.map(\.status.sync) == [.synced])
     }
 
-    @Test func `explain says that a status is old, and why, while the reconciler cannot read the cluster`() async throws
-    {
+    @Test func `explain shows a workload as unknown while the reconciler cannot read the cluster`() async throws {
         let web = try #require(WorkloadName(rawValue: "web"))
         let lock = try DirectoryLock.take(data.reconciler, for: "cube reconcile")
         try write("web", tasks: [task("web", ordinal: 0)])

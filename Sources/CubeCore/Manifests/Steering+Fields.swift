@@ -57,7 +57,7 @@ extension UpdatePolicy {
             Field(
                 "on_failure", \.onFailure, .oneOf([OnFailure.stall, .revert]),
                 "What happens when a rollout fails. `stall` replaces no further tasks. `revert` goes back to the last healthy "
-                    + "definition, until the manifest changes or somebody retries the workload."),
+                    + "definition, until the declared definition changes or somebody retries the workload."),
         ], standard: UpdatePolicy(), foreignKeys: ForeignKeys.update,
         condition: [
             "if": ["required": ["max_unavailable"], "properties": ["max_unavailable": ["const": 0]]],

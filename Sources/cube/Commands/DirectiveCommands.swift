@@ -92,8 +92,8 @@ struct RetryCommand: Command {
         commandName: "retry", abstract: "Retry a failed workload, or run a job again.",
         discussion: .flowing(
             """
-            A task that has used up its restarts stays failed until its manifest changes or it is retried. A completed
-            job runs again.
+            A task that has used up its restarts stays failed until its definition changes or it is retried. The fields
+            that steer a workload, such as `update`, are no part of its definition. A completed job runs again.
 
             Example:
               cube retry report

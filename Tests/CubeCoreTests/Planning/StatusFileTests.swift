@@ -1,4 +1,5 @@
 import CubeCore
+import CubeJSON
 import CubeTypes
 import FoundationEssentials
 import Testing
@@ -97,6 +98,38 @@ struct StatusFileTests {
             held.message.contains(
                 "; no manifest declares the workload, so its tasks are stopped when the suspension ends, unless a guard "
                     + "holds that; cube resume web ends the suspension"))
+    }
+
+    @Test func `the advice about a host port at which a rollout failed works as it is written`() throws {
+        func web(_ word: String, _ update: UpdatePolicy) -> Workload {
+            var definition = TaskDefinition(name: WorkloadName(rawValue: "web")!, command: [word])
+            definition.ports = [PortSpec(name: "http", host: 8080)]
+            var steering = Steering()
+            steering.update = update
+            return Workload(definition: definition, steering: steering, range: SourceRange(filename: "web.json"))
+        }
+        let surging = UpdatePolicy(maxUnavailable: 0, maxSurge: 1)
+        var world = PlanningWorld()
+        world.write("web.json", web("one", surging))
+        world.read()
+        world.settle()
+        world.write("web.json", web("two", surging))
+        world.read()
+        world.step()
+        world.now = world.now + .seconds(600)
+        _ = world.planner.pass(now: world.now)
+        let status = try #require(world.planner.entry(WorkloadName(rawValue: "web")!)).report.status
+        let stalled = try #require(status.conditions.first { $0.type == .stalled })
+        #expect(stalled.message.contains("; it is retried when its definition changes, or with cube retry web; "))
+        #expect(stalled.message.hasSuffix("or set update.max_surge to 0 and run cube retry web"))
+        // A change of `update` alone retries nothing.
+        world.write("web.json", web("two", UpdatePolicy()))
+        world.read()
+        world.settle()
+        #expect(world.live("web").map(\.definition.command).contains(["one"]))
+        world.direct(.retry, "web")
+        world.settle()
+        #expect(world.live("web").map(\.definition.command) == [["two"]])
     }
 
     @Test func `the status file of a name that is gone is removed, even after a restart`() {

@@ -52,8 +52,9 @@ extension SlotRules {
         return max(began, directives.retryAt ?? began) + workload.steering.update.deadline
     }
 
+    /// What retries the workload. A change of a field that belongs to no definition, such as `update`, does not.
     fileprivate var remedy: String {
-        "it is retried when its manifest changes, or with \(wording(.retry(workload.name)))"
+        "it is retried when its definition changes, or with \(wording(.retry(workload.name)))"
     }
 }
 

@@ -63,10 +63,11 @@ extension WorkloadDecider {
         }
     }
 
-    /// Why the rollout failed, followed by the advice about a port conflict if there is one.
+    /// Why the rollout failed, followed by the advice about a port conflict if there is one. A change of `update` alone does not
+    /// retry a failed rollout.
     var failureStandstill: Standstill? {
         guard var failed = failure?.standstill, let blocked = portStandstill else { return failure?.standstill }
-        failed.message += "; " + blocked.message
+        failed.message += "; \(blocked.message) and run \(rules.wording(.retry(workload.name)))"
         return failed
     }
 
