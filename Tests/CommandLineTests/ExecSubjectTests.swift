@@ -41,6 +41,19 @@ import Testing
         #expect(ended?.message.hasPrefix("web/0 is failed") == true)
         let none = #expect(throws: Failure.self) { try chosen("web/7", of: [try task(0)]) }
         #expect(none?.message == "owner default has no task of web/7")
+        #expect(none?.hint == "`cube task list` lists the tasks")
+    }
+
+    @Test func `a task of another owner is not chosen by its name, but named in the hint`() throws {
+        var foreign = try task(0)
+        foreign.owner = .manual
+        for subject in ["web", "web/0"] {
+            let other = #expect(throws: Failure.self) { try chosen(subject, of: [foreign]) }
+            #expect(other?.message == "owner default has no task of \(subject)")
+            #expect(other?.hint == "owner manual has such a task: add `--owner manual` before `--`")
+        }
+        #expect(try chosen("web", of: [foreign, try task(1)]) == task(1).id)
+        #expect(try chosen(foreign.id.rawValue, of: [foreign]) == foreign.id)
     }
 
     @Test(arguments: [

@@ -63,6 +63,39 @@ import Testing
         #expect(LogChoice([]).missing(in: []) == [])
     }
 
+    /// A source that knows only which owners have tasks.
+    private struct KnownOwners: OutputSource {
+        /// The owners by the name of the workload.
+        var known: [String: Set<OwnerName>]
+
+        func owners(of subject: LogSubject) -> Set<OwnerName> { known[subject.description] ?? [] }
+
+        func tasks(of owner: OwnerName, _ subjects: [LogSubject]) throws -> [LoggedTask] { throw Failure("unexpected") }
+        func changes(
+            of owner: OwnerName, _ subjects: [LogSubject]
+        ) throws -> any AsyncSequence<LogChange, any Error> & Sendable { throw Failure("unexpected") }
+        func output(
+            of id: TaskID, _ selection: LogSelection
+        ) throws -> any AsyncSequence<[UInt8], any Error> & Sendable { throw Failure("unexpected") }
+    }
+
+    /// Missing workloads, and the other owner that is suggested.
+    static let suggestions: [([String], String?)] = [
+        (["one"], "manual"), (["one", "two"], "manual"), (["one", "shared"], nil), (["shared"], nil), (["web"], nil),
+        (["one", "nobody"], nil), (["nobody"], nil), ([], nil),
+    ]
+
+    @Test(arguments: suggestions)
+    func `if only one other owner has all tasks that are missing, it is suggested`(
+        words: [String], suggested: String?
+    ) async throws {
+        let source = KnownOwners(known: [
+            "one": [.manual], "two": [.manual], "shared": [.manual, "shop"], "web": [.default],
+        ])
+        let other = try await source.otherOwner(than: .default, of: words.map(LogSubject.parse))
+        #expect(other?.name.rawValue == suggested)
+    }
+
     @Test func `following a workload includes tasks that replace others and tasks that are added`()
         throws
     {

@@ -116,6 +116,17 @@ extension EndToEndTests {
                 let unseen = try await world.run("task", "show", "one/0")
                 #expect(unseen.status == 1)
                 #expect(unseen.standardError.contains("`cube task show one/0 --owner manual`"))
+                for (words, hint) in [
+                    (["logs", "one"], "`cube logs one --owner manual`"),
+                    (["explain", "one"], "`cube explain one --owner manual`"),
+                    (["exec", "one", "--", "true"], "add `--owner manual` before `--`"),
+                ] {
+                    let refused = try await world.run(words)
+                    #expect(refused.status != 0)
+                    #expect(
+                        refused.standardError.contains("owner manual has such a task: \(hint)"),
+                        "\(refused.standardError)")
+                }
                 let seen = try await world.run("task", "show", "one/0", "--owner", "manual")
                 #expect(seen.status == 0, "\(seen.standardError)")
 

@@ -24,21 +24,24 @@ struct ExplainCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        var explanation = try await Explanation.written(of: name, owner: owner.owner, in: manager.place.data)
+        let owner = try owner.owner
+        var explanation = try await Explanation.written(of: name, owner: owner, in: manager.place.data)
         var hint: String? = "`cube status` lists the workloads"
         // Without a manager, the explanation is limited to the status files.
         do {
             let client = try manager.reader()
-            explanation.tasks = try await client.tasks(owner: owner.owner, name: name).tasks
-            explanation.events = try await Self.events(of: name, owner: owner.owner, from: client)
+            let tasks = try await client.tasks(name: name).tasks
+            explanation.tasks = tasks.filter { $0.owner == owner }
+            if let other = OtherOwner(than: owner, among: Set(tasks.map(\.owner))) {
+                hint = other.hint(manager.command("explain \(name) --owner \(other.name)"))
+            }
+            explanation.events = try await Self.events(of: name, owner: owner, from: client)
         } catch {
             let failure = Failure(error)
             (explanation.missing, hint) = (failure.message, failure.hint)
         }
         guard explanation.status != nil || !explanation.tasks.isEmpty else {
-            throw Failure(
-                try explanation.missing ?? "owner \(owner.owner) has no workload \(name)",
-                hint: hint)
+            throw Failure(explanation.missing ?? "owner \(owner) has no workload \(name)", hint: hint)
         }
         try output.write(explanation, as: explanation.lines(now: .now))
     }

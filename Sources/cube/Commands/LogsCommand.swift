@@ -77,7 +77,7 @@ struct LogsCommand: Command {
     private func show(_ selection: LogSelection, from source: any OutputSource, to writer: LogWriter) async throws {
         let choice = LogChoice(subjects)
         let tasks = choice.tasks(of: try await source.tasks(of: owner.owner, subjects), previous: previous)
-        try require(tasks, missing: choice.missing(in: tasks))
+        try await require(tasks, missing: choice.missing(in: tasks), from: source)
         let readable = tasks.filter(\.hasOutput)
         guard !readable.isEmpty else {
             throw Failure(
@@ -94,10 +94,14 @@ struct LogsCommand: Command {
     }
 
     /// - Throws: A `Failure` if there is no task, or if subjects have none. A subject without a previous task is only noted.
-    private func require(_ tasks: [LoggedTask], missing: [LogSubject]) throws {
+    private func require(
+        _ tasks: [LoggedTask], missing: [LogSubject], from source: any OutputSource
+    ) async throws {
         guard tasks.isEmpty || !missing.isEmpty else { return }
         let owner = try owner.owner
-        func list(_ subjects: [LogSubject]) -> String { subjects.map(\.description).joined(separator: ", ") }
+        func list(_ subjects: [LogSubject], _ separator: String = ", ") -> String {
+            subjects.map(\.description).joined(separator: separator)
+        }
         if previous, !tasks.isEmpty {
             return Terminal.note("No previous task of \(list(missing)) is known.")
         }
@@ -107,11 +111,13 @@ struct LogsCommand: Command {
             names.isEmpty ? nil : "owner \(owner) has no task of \(list(names))",
             ids.isEmpty ? nil : "no task has the id \(list(ids))",
         ].compactMap { $0 }
+        let other = try await previous ? nil : source.otherOwner(than: owner, of: names)
+        let hint = other.map { $0.hint(manager.command("logs \(list(names, " ")) --owner \($0.name)")) }
         throw Failure(
             subjects.isEmpty
                 ? "owner \(owner) has no task"
                 : previous ? "no previous task of \(list(missing)) is known" : problems.joined(separator: "; "),
-            hint: "`cube task list --all` lists all tasks")
+            hint: hint ?? "`cube task list --all` lists all tasks")
     }
 
     /// Reads from the manager; or from the files of the workers, if no manager is named and none runs here.

@@ -10,6 +10,9 @@ protocol OutputSource: Sendable {
     /// The tasks of an owner, and the tasks of any owner that are named by id. An unknown id is ignored.
     func tasks(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [LoggedTask]
 
+    /// The owners that have a task of a subject.
+    func owners(of subject: LogSubject) async throws -> Set<OwnerName>
+
     /// The same tasks as they are now, followed by their changes.
     ///
     /// - Throws: An error if a named id is unknown, also from the sequence.
@@ -28,6 +31,11 @@ struct ManagerOutput: OutputSource {
 
     func tasks(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [LoggedTask] {
         try await statuses(of: owner, subjects).map(LoggedTask.init)
+    }
+
+    func owners(of subject: LogSubject) async throws -> Set<OwnerName> {
+        let tasks = try await client.tasks(name: subject.workload).tasks
+        return Set(tasks.filter { subject.matches(LoggedTask($0)) }.map(\.owner))
     }
 
     func changes(
@@ -74,6 +82,10 @@ struct LocalOutput: OutputSource {
             .map(LoggedTask.init)
     }
 
+    func owners(of subject: LogSubject) throws -> Set<OwnerName> {
+        Set(try all().map(\.task).filter { subject.matches(LoggedTask($0)) }.map(\.assignment.owner))
+    }
+
     /// Lists the tasks once. Without a manager, no new tasks start.
     func changes(
         of owner: OwnerName, _ subjects: [LogSubject]
@@ -99,6 +111,16 @@ struct LocalOutput: OutputSource {
 
     private func all() throws -> [(task: StoredTasks.Task, store: StoredTasks)] {
         try stores.flatMap { store in try store.tasks().map { ($0, store) } }
+    }
+}
+
+extension OutputSource {
+    /// The other owner that has a task of each subject, if it is the same and only one for all of them.
+    func otherOwner(than owner: OwnerName, of subjects: [LogSubject]) async throws -> OtherOwner? {
+        var owners: Set<Set<OwnerName>> = []
+        for subject in subjects { owners.insert(try await self.owners(of: subject)) }
+        guard let common = owners.first, owners.count == 1 else { return nil }
+        return OtherOwner(than: owner, among: common)
     }
 }
 

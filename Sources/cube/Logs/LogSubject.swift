@@ -18,6 +18,14 @@ enum LogSubject: Hashable {
         throw ArgumentParser.ValidationError("\"\(argument)\" must be a name, NAME/ORDINAL or a task id")
     }
 
+    /// The workload; `nil` if the subject is named by the id of a task.
+    var workload: WorkloadName? {
+        switch self {
+        case .workload(let name), .slot(let name, _): name
+        case .task: nil
+        }
+    }
+
     var isIdentifier: Bool { if case .task = self { true } else { false } }
 
     func matches(_ task: LoggedTask) -> Bool {

@@ -44,12 +44,11 @@ enum TaskSubject: Equatable {
     /// - Throws: A `Failure` if the owner has no such task, or more than one. If only one other owner has such a task,
     ///   the hint names the command for that owner.
     func choose(from tasks: [TaskStatus], of owner: OwnerName, command: (String) -> String) throws -> TaskStatus {
-        let own = tasks.filter { $0.owner == owner }
-        let owners = Set(tasks.filter(matches).map(\.owner))
-        guard let other = owners.first, owners.count == 1, other != owner else { return try choose(from: own) }
+        guard let other = OtherOwner(than: owner, among: Set(tasks.filter(matches).map(\.owner))) else {
+            return try choose(from: tasks.filter { $0.owner == owner })
+        }
         throw Failure(
-            "owner \(owner) has no task \(self)",
-            hint: "owner \(other) has such a task: \(command("\(self) --owner \(other)"))")
+            "owner \(owner) has no task \(self)", hint: other.hint(command("\(self) --owner \(other.name)")))
     }
 
     /// Returns the task that is meant. For a slot, this is the live task, or the last one if none is live.
