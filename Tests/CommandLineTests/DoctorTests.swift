@@ -105,6 +105,23 @@ import Testing
         }
     }
 
+    @Test func `a data directory that others can access is also reported if it is unusable or almost full`() {
+        let shared = DataDirectoryCheck.Found(owner: 1000, mode: 0o755)
+        let full = Self.data(found: shared, freeBytes: 0)
+        let hint = "free some disk space; tasks are not stopped until the directory can be written"
+        #expect(full.verdict == .bad("/data has only 0 MiB free", hint: hint))
+        guard case .bad = Self.data(found: shared, fileSystem: "nfs4").verdict else {
+            Issue.record("a network file system is hidden")
+            return
+        }
+        let small = Self.data(found: shared, freeBytes: 500 << 20)
+        #expect(
+            small.verdict
+                == .warning(
+                    "/data is accessible to other users, and has only 500 MiB free",
+                    hint: "run `chmod go-rw /data`; it contains tokens and output; free some disk space"))
+    }
+
     @Test func `a damaged record is reported with the command that repairs it in its data directory`() throws {
         var template = Array("/tmp/cube-doctor.XXXXXX".utf8CString)
         let data = DataDirectory(path: FilePath(String(cString: try #require(mkdtemp(&template)))))

@@ -59,12 +59,6 @@ struct DataDirectoryCheck: Check {
             return .bad("\(path) belongs to user \(found.owner), not \(user)", hint: "run Cube as its owner")
         }
         if !isWritable { return .bad("\(path) is not writable", hint: "select another directory with --data-dir") }
-        // The execute bit is allowed: tasks with a `user` pass through this directory to their own.
-        if let found, found.mode & 0o066 != 0 {
-            return .warning(
-                "\(path) is accessible to other users", hint: "run `chmod go-rw \(path)`; it contains tokens and output"
-            )
-        }
         if Self.networkFileSystems.contains(fileSystem) {
             return .bad(
                 "\(path) is on \(fileSystem), a network file system, on which SQLite may lose committed data",
@@ -75,9 +69,16 @@ struct DataDirectoryCheck: Check {
                 "\(path) has only \(freeBytes >> 20) MiB free",
                 hint: "free some disk space; tasks are not stopped until the directory can be written")
         }
-        if freeBytes < 1 << 30 {
-            return .warning("\(path) has only \(freeBytes >> 20) MiB free", hint: "free some disk space")
+        // Warnings come last, so that they hide nothing that is bad.
+        let space = freeBytes < 1 << 30 ? "has only \(freeBytes >> 20) MiB free" : nil
+        // The execute bit is allowed: tasks with a `user` pass through this directory to their own.
+        if let found, found.mode & 0o066 != 0 {
+            return .warning(
+                "\(path) is accessible to other users\(space.map { ", and \($0)" } ?? "")",
+                hint: "run `chmod go-rw \(path)`; it contains tokens and output"
+                    + (space == nil ? "" : "; free some disk space"))
         }
+        if let space { return .warning("\(path) \(space)", hint: "free some disk space") }
         return .good(found == nil ? "\(path) (not created yet)" : path.string)
     }
 
