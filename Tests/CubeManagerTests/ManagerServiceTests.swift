@@ -36,7 +36,7 @@ struct ManagerServiceTests {
             func isProven() async -> Bool {
                 await manager.service.state.records.tasks[request.task.id]?.health == .proven
             }
-            await manager.time.pass(TaskRecord.Health.probation - .milliseconds(1))
+            await manager.time.pass(TaskProposal.standardMinHealthy - .milliseconds(1))
             #expect(await !isProven())
             await manager.time.pass(.seconds(1) + .milliseconds(1))
             #expect(await isProven())
