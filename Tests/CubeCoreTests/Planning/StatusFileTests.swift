@@ -116,6 +116,7 @@ struct StatusFileTests {
         world.write("web.json", web("two", surging))
         world.read()
         world.step()
+        _ = world.planner.pass(now: world.now)
         world.now = world.now + .seconds(600)
         _ = world.planner.pass(now: world.now)
         let status = try #require(world.planner.entry(WorkloadName(rawValue: "web")!)).report.status
